@@ -1,0 +1,40 @@
+package org.sandglass.ops.collective;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+
+/**
+ * A fixed group of ranks that compute together.
+ *
+ * <p>Every rank starts the same operations with the same lengths in the same order; several may be in flight. Operations
+ * are started by one thread; they complete in background threads. Each has the communicator's timeout as deadline.
+ * After a {@link PeerFailure} the communicator is of no more use than to be closed. The order of additions depends on
+ * the group alone, so that equal inputs give equal bits.
+ */
+public interface Communicator extends AutoCloseable {
+
+    int rank();
+
+    int worldSize();
+
+    /**
+     * Starts summing {@code buffer}'s remaining elements over all ranks, in place.
+     *
+     * @param buffer direct, native order; not to be touched until the operation is complete; position is left alone
+     */
+    PendingOperation allReduce(FloatBuffer buffer);
+
+    /**
+     * Starts copying {@code root}'s remaining bytes to every rank.
+     *
+     * @param buffer direct; not to be touched until the operation is complete; position is left alone
+     */
+    PendingOperation broadcast(ByteBuffer buffer, int root);
+
+    /** Waits until every rank has called it. */
+    void barrier();
+
+    /** Closes all connections; operations in flight fail here and, within moments, at every peer. */
+    @Override
+    void close();
+}

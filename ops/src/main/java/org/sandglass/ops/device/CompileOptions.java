@@ -1,0 +1,37 @@
+package org.sandglass.ops.device;
+
+import org.sandglass.ops.tensor.DataType;
+
+/**
+ * How a graph is to be compiled.
+ *
+ * @param mode whether batch norm uses the batch's statistics and backward is possible
+ * @param batchSize samples of a microbatch
+ * @param precision type of activations and of convolutions; weights, gradients, statistics and loss are fp32 always
+ * @param inputGradient whether backward also computes the gradient of the graph's input
+ */
+public record CompileOptions(Mode mode, int batchSize, DataType precision, boolean inputGradient) {
+
+    /** What an executable is for. */
+    public enum Mode {
+        TRAINING,
+        EVALUATION
+    }
+
+    public CompileOptions {
+        if (batchSize <= 0) {
+            throw new IllegalArgumentException("Cannot compile: batchSize must be positive: " + batchSize);
+        }
+        if (inputGradient && mode == Mode.EVALUATION) {
+            throw new IllegalArgumentException("Cannot compile: evaluation has no backward");
+        }
+    }
+
+    public static CompileOptions training(int batchSize) {
+        return new CompileOptions(Mode.TRAINING, batchSize, DataType.F32, false);
+    }
+
+    public static CompileOptions evaluation(int batchSize) {
+        return new CompileOptions(Mode.EVALUATION, batchSize, DataType.F32, false);
+    }
+}

@@ -1,0 +1,45 @@
+package org.sandglass.ops.device;
+
+/**
+ * What computes: a processor or a GPU. Owns its memory, its layouts and its queue of work.
+ *
+ * <p>Work is queued in the order of the calls and may run later. A device and all that it made belong to one thread at a
+ * time; two devices are independent.
+ */
+public interface Device extends AutoCloseable {
+
+    DeviceKind kind();
+
+    /** One line for people: processor or GPU, library and version, threads. */
+    String description();
+
+    /** Allocates a zeroed vector. */
+    DeviceBuffer allocate(long elements);
+
+    /**
+     * Compiles a graph.
+     *
+     * @throws UnsupportedOperationException if the device cannot compute in the precision asked for, saying why
+     * @throws IllegalStateException if an operation has no fast implementation here, naming the layer
+     */
+    Executable compile(Graph graph, CompileOptions options, NetworkBuffers buffers);
+
+    /** Updates {@code length} weights from {@code offset} on, gradients taken from the gradient vector. */
+    void update(SgdUpdate update, NetworkBuffers buffers, DeviceBuffer momentum, long offset, long length);
+
+    /** Marks this point of the queue. */
+    Event record();
+
+    /** Waits until all queued work is done. */
+    void synchronize();
+
+    @Override
+    void close();
+
+    /** A point in a device's queue. Thread-safe. */
+    interface Event {
+
+        /** Waits until the work queued before the point is done. */
+        void await();
+    }
+}

@@ -1,0 +1,54 @@
+package org.sandglass.ops.device;
+
+import java.nio.FloatBuffer;
+
+/**
+ * A graph compiled for one device, mode and batch size: primitives built, memory planned, nothing left to decide.
+ *
+ * <p>Calls queue work in the order of the calls; those that return numbers wait for it. An executable belongs to one
+ * thread. Executables compiled on one device may share scratch memory: the values of one are void once another has run.
+ */
+public interface Executable extends AutoCloseable {
+
+    CompileOptions options();
+
+    /**
+     * Sets the input.
+     *
+     * @param images batchSize × channels × height × width, fp32, normalised; direct or heap
+     * @param labels batchSize class indices; a negative label marks a sample that counts for nothing
+     */
+    void load(FloatBuffer images, int[] labels);
+
+    /**
+     * Computes all values. In training each batch norm <em>adds</em> its batch mean and unbiased variance to the
+     * gradient vector.
+     */
+    void forward();
+
+    /**
+     * Softmax cross-entropy and backward, <em>adding</em> to the gradient vector the gradient of {@code lossScale} times
+     * the sum of the samples' losses. Every worker scales by 1 / (global count): Goyal et al., section 3, gradient
+     * aggregation.
+     */
+    void backward(double lossScale, GradientListener listener);
+
+    /**
+     * Backward from a given gradient of the output instead of a loss.
+     *
+     * @param outputGradient batchSize × the output's shape
+     */
+    void backwardFrom(FloatBuffer outputGradient, GradientListener listener);
+
+    /** Loss and counts of what forward computed, for a graph whose output is a vector of logits. */
+    BatchResult result();
+
+    /** Copies the output, batchSize × its shape, plain order, fp32. */
+    void output(FloatBuffer target);
+
+    /** Copies the input's gradient, batchSize × channels × height × width, if it was asked for. */
+    void inputGradient(FloatBuffer target);
+
+    @Override
+    void close();
+}
