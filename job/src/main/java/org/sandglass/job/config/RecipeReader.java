@@ -124,7 +124,8 @@ final class RecipeReader {
                         read.flag("optimizer.momentumCorrection")),
                 collective(read),
                 new ExchangeSettings(
-                        read.available("exchange.mode", ExchangeSettings.Mode.class, ExchangeSettings.Mode.IMAGES),
+                        read.available(
+                                "exchange.mode", ExchangeSettings.Mode.class, List.of(ExchangeSettings.Mode.IMAGES)),
                         read.flag("exchange.ahead")),
                 augmentation(read),
                 new CheckpointSettings(read.count("checkpoint.every", 1, MANY), read.count("checkpoint.keep", 0, MANY)),
@@ -151,8 +152,8 @@ final class RecipeReader {
                 read.count("training.perWorkerBatchSize", 1, 1 << 16),
                 read.count("training.epochs", 1, MANY),
                 read.integer("training.seed", Long.MIN_VALUE, Long.MAX_VALUE),
-                read.available("training.device", DeviceChoice.class, DeviceChoice.AUTO, DeviceChoice.CPU),
-                read.available("training.precision", DataType.class, DataType.F32),
+                read.available("training.device", DeviceChoice.class, List.of(DeviceChoice.AUTO, DeviceChoice.CPU)),
+                read.available("training.precision", DataType.class, List.of(DataType.F32)),
                 read.countOrAuto("training.tasks", MANY));
     }
 
@@ -172,18 +173,18 @@ final class RecipeReader {
                 read.available(
                         "collective.algorithm",
                         CollectiveSettings.Algorithm.class,
-                        CollectiveSettings.Algorithm.AUTO,
-                        CollectiveSettings.Algorithm.RING,
-                        CollectiveSettings.Algorithm.HALVING_DOUBLING),
+                        List.of(
+                                CollectiveSettings.Algorithm.AUTO,
+                                CollectiveSettings.Algorithm.RING,
+                                CollectiveSettings.Algorithm.HALVING_DOUBLING)),
                 read.bytes("collective.bucketSize", 4L << 10, 1L << 30),
                 read.flag("collective.overlap"),
-                read.available("collective.wire", DataType.class, DataType.F32),
+                read.available("collective.wire", DataType.class, List.of(DataType.F32)),
                 read.duration("collective.timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 read.available(
                         "collective.encrypt",
                         CollectiveSettings.Encryption.class,
-                        CollectiveSettings.Encryption.AUTO,
-                        CollectiveSettings.Encryption.FALSE));
+                        List.of(CollectiveSettings.Encryption.AUTO, CollectiveSettings.Encryption.FALSE)));
     }
 
     private static Augmentation augmentation(SettingReader read) {

@@ -134,10 +134,8 @@ final class SettingReader {
     }
 
     /** A choice of which only {@code available} can be had from this version. */
-    @SafeVarargs
-    final <E extends Enum<E>> E available(String path, Class<E> type, E... available) {
+    <E extends Enum<E>> E available(String path, Class<E> type, List<E> allowed) {
         E value = choice(path, type);
-        List<E> allowed = List.of(available);
         if (!allowed.contains(value)) {
             List<String> names = allowed.stream().map(SettingText::of).toList();
             errors.add(

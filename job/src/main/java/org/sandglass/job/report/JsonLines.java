@@ -40,7 +40,7 @@ final class JsonLines {
     /** The lines of {@code text} that are whole. */
     static List<JsonNode> nodes(String text) {
         List<JsonNode> nodes = new ArrayList<>();
-        for (String line : text.split("\n")) {
+        for (String line : text.lines().toList()) {
             try {
                 JsonNode node = JSON.readTree(line);
                 if (!node.isObject()) {

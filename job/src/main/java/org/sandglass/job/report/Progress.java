@@ -7,7 +7,7 @@ public interface Progress extends AutoCloseable {
 
     /** A progress bar where the stream is a terminal, plain lines elsewhere. */
     static Progress to(PrintStream stream) {
-        return Terminal.isInteractive()
+        return Terminal.is(stream)
                 ? new BarProgress(stream, Terminal.columns())
                 : new PlainProgress(stream, System::nanoTime);
     }

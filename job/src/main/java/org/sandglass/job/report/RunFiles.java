@@ -13,6 +13,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.sandglass.job.failure.ExitCode;
@@ -35,7 +36,9 @@ final class RunFiles {
         this.hadoop = hadoop;
         try {
             Path path = new Path(uri);
-            this.files = path.getFileSystem(hadoop);
+            FileSystem found = path.getFileSystem(hadoop);
+            // Without Hadoop's hidden .crc files: people edit and copy these files with ordinary tools.
+            this.files = found instanceof LocalFileSystem local ? local.getRaw() : found;
             this.directory = files.makeQualified(path);
         } catch (IOException | IllegalArgumentException e) {
             throw new JobFailure(ExitCode.USAGE, "Cannot open run directory: " + uri + ": " + e.getMessage(), e);
@@ -87,7 +90,7 @@ final class RunFiles {
 
     void write(String name, byte[] bytes) {
         Path target = new Path(directory, name);
-        boolean renaming = RENAMING.contains(files.getScheme());
+        boolean renaming = RENAMING.contains(directory.toUri().getScheme());
         Path written = renaming ? new Path(target.getParent(), "." + target.getName() + ".tmp") : target;
         try {
             try (OutputStream out = files.create(written, true)) {

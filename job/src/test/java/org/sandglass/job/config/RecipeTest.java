@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,7 +122,7 @@ class RecipeTest {
                 .isInstanceOf(JobFailure.class)
                 .message()
                 .contains(
-                        "Cannot read recipe: 10 errors",
+                        "Cannot read recipe: 11 errors",
                         file + ":1: training.epochs must be a whole number from 1 to 1048576, and is \"many\"",
                         file + ":1: training.workers must be",
                         file + ":1: training.perWorkerBatchSize must be a whole number from 1 to 65536, and is 1.5",
@@ -133,7 +134,7 @@ class RecipeTest {
                         file + ":6: checkpoint.keep must be a whole number from 0 to 1048576, and is null",
                         file + ":7: unknown model resnet51; the nearest is resnet50",
                         "--set failure.maxRestarts=-1: failure.maxRestarts must be",
-                        "--set trainig.seed=1: unknown key trainig.seed; the nearest is training.seed");
+                        "--set trainig.seed=1: unknown key trainig; the nearest is training");
     }
 
     @ParameterizedTest
@@ -175,7 +176,7 @@ class RecipeTest {
         assertThat(recipe.differences(Recipe.load(null, Map.of()))).isEmpty();
     }
 
-    private static void assertUsage(String file, Map<String, String> overrides, String message) {
+    private static void assertUsage(@Nullable String file, Map<String, String> overrides, String message) {
         assertThatThrownBy(() -> Recipe.load(file, overrides))
                 .isInstanceOfSatisfying(JobFailure.class, failure -> assertThat(failure.exitCode())
                         .isEqualTo(ExitCode.USAGE))

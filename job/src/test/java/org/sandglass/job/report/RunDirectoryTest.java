@@ -30,7 +30,7 @@ class RunDirectoryTest {
     @TempDir
     Path parent;
 
-    private String run;
+    private String run = "";
 
     @BeforeEach
     void nameRun() {
