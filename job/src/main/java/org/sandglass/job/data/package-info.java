@@ -1,4 +1,7 @@
-/** Tables, epochs, the exchange and what workers read. Depends on {@code failure} and on {@code ops}. */
+/**
+ * Samples on their way from a table to a network: identity, order, exchange, decoding, audit. Depends on {@code
+ * failure}, {@code ops.image} and {@code ops.random}, Spark SQL, Parquet's footers, Hadoop's file systems and Jackson.
+ */
 @NullMarked
 package org.sandglass.job.data;
 

@@ -26,6 +26,10 @@ public final class JobFailure extends RuntimeException {
         return new JobFailure(ExitCode.DATA, message);
     }
 
+    public static JobFailure data(String message, Throwable cause) {
+        return new JobFailure(ExitCode.DATA, message, cause);
+    }
+
     public static JobFailure cluster(String message) {
         return new JobFailure(ExitCode.CLUSTER, message);
     }

@@ -1,0 +1,21 @@
+package org.sandglass.job.data;
+
+/**
+ * How a {@link ShardIterator} works.
+ *
+ * @param threads that decode, at least 1
+ * @param prefetch microbatches decoded ahead of the one in use, at least 1; each holds its encoded images and one
+ *     buffer of floats
+ * @param skipCorrupt whether a corrupt image is left out and counted, instead of ending the run
+ * @param locator says where a corrupt image lies: {@link SampleTable#locator}
+ */
+public record ShardOptions(int threads, int prefetch, boolean skipCorrupt, SampleLocator locator) {
+
+    public ShardOptions {
+        if (threads <= 0 || prefetch <= 0) {
+            throw new IllegalArgumentException(
+                    "Cannot iterate: threads and prefetch must be positive: threads=%d prefetch=%d"
+                            .formatted(threads, prefetch));
+        }
+    }
+}
