@@ -1,0 +1,31 @@
+package org.sandglass.job.config;
+
+import java.time.Duration;
+import org.sandglass.ops.tensor.DataType;
+
+/**
+ * How gradients are summed.
+ *
+ * @param bucketBytes gradients are handed over in buckets of about this size
+ * @param overlap whether buckets travel while backward goes on (Goyal et al., section 4)
+ * @param wire the type of a gradient's elements on the network
+ * @param timeout the deadline of every wait for a peer
+ */
+public record CollectiveSettings(
+        Algorithm algorithm, long bucketBytes, boolean overlap, DataType wire, Duration timeout, Encryption encrypt) {
+
+    /** The all-reduce algorithm; {@code AUTO} picks one for the number of ranks and the bucket's size. */
+    public enum Algorithm {
+        AUTO,
+        RING,
+        HALVING_DOUBLING,
+        HIERARCHICAL
+    }
+
+    /** Whether the ranks' connections are encrypted; {@code AUTO} does as Spark does. */
+    public enum Encryption {
+        AUTO,
+        TRUE,
+        FALSE
+    }
+}

@@ -1,0 +1,81 @@
+package org.sandglass.job.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.ops.image.Augmentation;
+
+/** Everything that decides what a run computes, resolved and checked. Immutable; equal recipes render equally. */
+public record Recipe(
+        ModelSettings model,
+        TrainingSettings training,
+        LearningRateSettings learningRate,
+        OptimizerSettings optimizer,
+        CollectiveSettings collective,
+        ExchangeSettings exchange,
+        Augmentation augmentation,
+        CheckpointSettings checkpoint,
+        FailureSettings failure) {
+
+    /**
+     * Reads a recipe.
+     *
+     * @param confUri a local path or any Hadoop URI of a HOCON file; null takes the defaults
+     * @param overrides keys and values, in HOCON, that win over the file's
+     * @throws org.sandglass.job.failure.JobFailure (usage) that lists everything wrong with file and line
+     */
+    public static Recipe load(@Nullable String confUri, Map<String, String> overrides) {
+        Config file = confUri == null ? ConfigFactory.empty() : RecipeFile.parse(confUri);
+        return RecipeReader.read(Overrides.parse(overrides).withFallback(file));
+    }
+
+    /** Reads a recipe from text, as {@link #render()} writes it; {@code origin} names the text in errors. */
+    public static Recipe parse(String text, String origin) {
+        return RecipeReader.read(RecipeFile.parse(text, origin));
+    }
+
+    /** Every key with its value as HOCON, in the order of the contract. */
+    public Map<String, String> settings() {
+        return RecipeSettings.of(this);
+    }
+
+    /** The resolved recipe as HOCON, a key a line; reading it gives an equal recipe. */
+    public String render() {
+        StringBuilder text = new StringBuilder();
+        settings()
+                .forEach((key, value) ->
+                        text.append(key).append(" = ").append(value).append('\n'));
+        return text.toString();
+    }
+
+    /** The keys whose values differ from {@code other}'s, each as {@code key: this → other}. */
+    public List<String> differences(Recipe other) {
+        Map<String, String> mine = settings();
+        List<String> differences = new ArrayList<>();
+        other.settings().forEach((key, value) -> {
+            String own = String.valueOf(mine.get(key));
+            if (!own.equals(value)) {
+                differences.add(key + ": " + own + " → " + value);
+            }
+        });
+        return differences;
+    }
+
+    /** This recipe with the tasks of another: their number changes where a run is computed, not what. */
+    public Recipe withTasksOf(Recipe other) {
+        TrainingSettings t = training;
+        TrainingSettings changed = new TrainingSettings(
+                t.workers(),
+                t.perWorkerBatchSize(),
+                t.epochs(),
+                t.seed(),
+                t.device(),
+                t.precision(),
+                other.training.tasks());
+        return new Recipe(
+                model, changed, learningRate, optimizer, collective, exchange, augmentation, checkpoint, failure);
+    }
+}

@@ -1,0 +1,86 @@
+package org.sandglass.job.config;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sandglass.ops.image.Augmentation;
+
+/** A recipe as keys and values in HOCON. */
+final class RecipeSettings {
+
+    private RecipeSettings() {}
+
+    static Map<String, String> of(Recipe recipe) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("model.name", recipe.model().name());
+        put(settings, "model.zeroGamma", recipe.model().zeroGamma());
+        training(settings, recipe.training());
+        learningRate(settings, recipe.learningRate());
+        optimizer(settings, recipe.optimizer());
+        collective(settings, recipe.collective());
+        settings.put("exchange.mode", SettingText.of(recipe.exchange().mode()));
+        put(settings, "exchange.ahead", recipe.exchange().ahead());
+        augmentation(settings, recipe.augmentation());
+        put(settings, "checkpoint.every", recipe.checkpoint().every());
+        put(settings, "checkpoint.keep", recipe.checkpoint().keep());
+        put(settings, "failure.maxRestarts", recipe.failure().maxRestarts());
+        settings.put("failure.corruptImage", SettingText.of(recipe.failure().corruptImage()));
+        return settings;
+    }
+
+    private static void training(Map<String, String> settings, TrainingSettings training) {
+        put(settings, "training.workers", training.workers());
+        put(settings, "training.perWorkerBatchSize", training.perWorkerBatchSize());
+        put(settings, "training.epochs", training.epochs());
+        put(settings, "training.seed", training.seed());
+        settings.put("training.device", SettingText.of(training.device()));
+        settings.put("training.precision", SettingText.of(training.precision()));
+        settings.put(
+                "training.tasks",
+                training.tasks().isPresent() ? Integer.toString(training.tasks().getAsInt()) : "auto");
+    }
+
+    private static void learningRate(Map<String, String> settings, LearningRateSettings rate) {
+        settings.put("learningRate.reference", SettingText.of(rate.reference()));
+        put(settings, "learningRate.referenceBatchSize", rate.referenceBatchSize());
+        settings.put("learningRate.scaling", SettingText.of(rate.scaling()));
+        settings.put("learningRate.warmup.kind", SettingText.of(rate.warmup()));
+        settings.put("learningRate.warmup.epochs", SettingText.of(rate.warmupEpochs()));
+        settings.put("learningRate.decay.factor", SettingText.of(rate.decayFactor()));
+        settings.put("learningRate.decay.epochs", SettingText.of(rate.decayEpochs()));
+    }
+
+    private static void optimizer(Map<String, String> settings, OptimizerSettings optimizer) {
+        settings.put("optimizer.momentum", SettingText.of(optimizer.momentum()));
+        put(settings, "optimizer.nesterov", optimizer.nesterov());
+        settings.put("optimizer.weightDecay", SettingText.of(optimizer.weightDecay()));
+        settings.put("optimizer.form", SettingText.of(optimizer.form()));
+        put(settings, "optimizer.momentumCorrection", optimizer.momentumCorrection());
+    }
+
+    private static void collective(Map<String, String> settings, CollectiveSettings collective) {
+        settings.put("collective.algorithm", SettingText.of(collective.algorithm()));
+        settings.put("collective.bucketSize", SettingText.bytes(collective.bucketBytes()));
+        put(settings, "collective.overlap", collective.overlap());
+        settings.put("collective.wire", SettingText.of(collective.wire()));
+        settings.put("collective.timeout", SettingText.of(collective.timeout()));
+        settings.put("collective.encrypt", SettingText.of(collective.encrypt()));
+    }
+
+    private static void augmentation(Map<String, String> settings, Augmentation augmentation) {
+        settings.put("augmentation.crop", SettingText.of(augmentation.crop()));
+        put(settings, "augmentation.padding", augmentation.padding());
+        settings.put("augmentation.area", SettingText.of(List.of(augmentation.minArea(), augmentation.maxArea())));
+        settings.put(
+                "augmentation.aspect", SettingText.of(List.of(augmentation.minAspect(), augmentation.maxAspect())));
+        put(settings, "augmentation.flip", augmentation.flip());
+        put(settings, "augmentation.resize", augmentation.resize());
+        put(settings, "augmentation.size", augmentation.size());
+        settings.put("augmentation.mean", SettingText.of(augmentation.mean()));
+        settings.put("augmentation.std", SettingText.of(augmentation.std()));
+    }
+
+    private static void put(Map<String, String> settings, String key, Object value) {
+        settings.put(key, value.toString());
+    }
+}

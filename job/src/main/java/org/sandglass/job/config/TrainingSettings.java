@@ -1,0 +1,26 @@
+package org.sandglass.job.config;
+
+import java.util.OptionalInt;
+import org.sandglass.ops.tensor.DataType;
+
+/**
+ * How long and how wide a run is.
+ *
+ * @param workers k: the number of microbatches, each with batch-norm statistics of its own, in a minibatch
+ * @param perWorkerBatchSize n: samples of one worker in one iteration
+ * @param tasks Spark tasks that the workers are dealt to; empty takes what the cluster has
+ */
+public record TrainingSettings(
+        int workers,
+        int perWorkerBatchSize,
+        int epochs,
+        long seed,
+        DeviceChoice device,
+        DataType precision,
+        OptionalInt tasks) {
+
+    /** kn, samples in one iteration. */
+    public long globalBatchSize() {
+        return (long) workers * perWorkerBatchSize;
+    }
+}

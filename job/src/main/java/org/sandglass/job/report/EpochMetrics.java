@@ -1,0 +1,43 @@
+package org.sandglass.job.report;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One epoch of training.
+ *
+ * @param epoch from 1
+ * @param iterations in this epoch
+ * @param samples trained on
+ * @param trainLoss mean over the epoch's samples, each as the network was when it came
+ * @param trainTop1Error percent, likewise
+ * @param learningRate of the last iteration
+ * @param seconds wall time of training, without validation
+ * @param peakMemoryBytes largest resident memory of an executor
+ * @param validation after this epoch, if there was one
+ */
+public record EpochMetrics(
+        int epoch,
+        long iterations,
+        long samples,
+        double trainLoss,
+        double trainTop1Error,
+        double learningRate,
+        double seconds,
+        double imagesPerSecond,
+        long peakMemoryBytes,
+        @Nullable ValidationMetrics validation) {
+
+    public EpochMetrics withValidation(@Nullable ValidationMetrics measured) {
+        return new EpochMetrics(
+                epoch,
+                iterations,
+                samples,
+                trainLoss,
+                trainTop1Error,
+                learningRate,
+                seconds,
+                imagesPerSecond,
+                peakMemoryBytes,
+                measured);
+    }
+}

@@ -1,0 +1,63 @@
+package org.sandglass.job.report;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/** Progress as lines: one every few seconds, and one for each epoch. */
+final class PlainProgress implements Progress {
+
+    private static final long INTERVAL = Duration.ofSeconds(5).toNanos();
+
+    private final PrintStream stream;
+    private final LongSupplier nanoTime;
+    private final EpochLine line = new EpochLine();
+    private long lastLine;
+    private long samplesPerIteration;
+
+    PlainProgress(PrintStream stream, LongSupplier nanoTime) {
+        this.stream = stream;
+        this.nanoTime = nanoTime;
+        this.lastLine = nanoTime.getAsLong() - INTERVAL;
+    }
+
+    @Override
+    public void begin(int epochs, long iterationsPerEpoch, long doneIterations, long kn) {
+        line.begin(epochs, iterationsPerEpoch);
+        samplesPerIteration = kn;
+    }
+
+    @Override
+    public void iteration(int epoch, long iteration, double loss, double imagesPerSecond) {
+        long now = nanoTime.getAsLong();
+        if (now - lastLine < INTERVAL) {
+            return;
+        }
+        lastLine = now;
+        long left = (line.iterations() - iteration - 1) * samplesPerIteration;
+        stream.printf(
+                Locale.ROOT,
+                "epoch %s  iteration %s  %.1f images/s  loss %.4f  %s left%n",
+                line.epochOf(epoch),
+                line.iterationOf(iteration),
+                imagesPerSecond,
+                loss,
+                EpochLine.time(left / Math.max(imagesPerSecond, 1e-9)));
+    }
+
+    @Override
+    public void epoch(EpochMetrics metrics) {
+        stream.println(line.of(metrics));
+    }
+
+    @Override
+    public void note(String text) {
+        stream.println(text);
+    }
+
+    @Override
+    public void close() {
+        stream.flush();
+    }
+}

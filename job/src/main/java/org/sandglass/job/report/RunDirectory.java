@@ -1,0 +1,146 @@
+package org.sandglass.job.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.LedgerEntry;
+import org.sandglass.job.failure.JobFailure;
+
+/**
+ * The directory that a run writes, on any Hadoop file system: recipe, metrics, ledger, summary, report. Every file is
+ * replaced whole, so a reader sees an old one or a new one. For the driver's thread alone.
+ *
+ * <p>Of an epoch, {@link #record} comes before the checkpoint's manifest: then a run that resumes from the newest
+ * checkpoint finds the lines of every epoch up to it, and {@link #keepEpochs} drops those of later ones.
+ */
+public final class RunDirectory {
+
+    private static final String CONFIG = "config.conf";
+    private static final String METRICS = "metrics.jsonl";
+    private static final String LEDGER = "ledger.jsonl";
+    private static final String SUMMARY = "summary.json";
+
+    private final RunFiles files;
+    private final Recipe recipe;
+    private final RunHistory history;
+
+    private RunDirectory(RunFiles files, Recipe recipe, RunHistory history) {
+        this.files = files;
+        this.recipe = recipe;
+        this.history = history;
+    }
+
+    /**
+     * Makes a new run directory, or goes on with one of the same recipe; only {@code training.tasks} may differ.
+     *
+     * @throws JobFailure (usage) if the directory holds another recipe's run, naming the keys, or something else
+     */
+    public static RunDirectory open(String uri, Configuration hadoop, Recipe recipe) {
+        RunFiles files = new RunFiles(uri, hadoop);
+        if (files.isFile()) {
+            throw JobFailure.usage("Cannot open run directory: " + files.uri("") + ": is a file; give another --run");
+        }
+        Optional<String> config = files.read(CONFIG);
+        if (config.isPresent()) {
+            requireSameRecipe(files, Recipe.parse(config.get(), files.uri(CONFIG)), recipe);
+        } else {
+            requireUnoccupied(files);
+        }
+        if (!config.equals(Optional.of(recipe.render()))) {
+            files.write(CONFIG, recipe.render());
+        }
+        String metrics = files.read(METRICS).orElse("");
+        return new RunDirectory(
+                files, recipe, RunHistory.parse(metrics, files.read(LEDGER).orElse("")));
+    }
+
+    private static void requireSameRecipe(RunFiles files, Recipe old, Recipe recipe) {
+        List<String> differences = old.withTasksOf(recipe).differences(recipe);
+        if (!differences.isEmpty()) {
+            throw JobFailure.usage("Cannot resume run: " + files.uri("") + ": its recipe has "
+                    + String.join(", ", differences) + "; give the same recipe, or another --run");
+        }
+    }
+
+    /** Hidden files do not count: they are what a run that was killed while it began leaves. */
+    private static void requireUnoccupied(RunFiles files) {
+        List<String> names =
+                files.names().stream().filter(name -> !name.startsWith(".")).toList();
+        if (!names.isEmpty()) {
+            throw JobFailure.usage("Cannot open run directory: " + files.uri("") + ": holds " + names.get(0)
+                    + " and no " + CONFIG + ", so it is not a run's; give another --run");
+        }
+    }
+
+    public Recipe recipe() {
+        return recipe;
+    }
+
+    public String uri() {
+        return files.uri("");
+    }
+
+    public String checkpointsUri() {
+        return files.uri("checkpoints");
+    }
+
+    public String reportUri() {
+        return files.uri("report.html");
+    }
+
+    /** The recorded epochs, in order. */
+    public List<EpochMetrics> epochs() {
+        return history.epochs();
+    }
+
+    /** The recorded ledger, in order. */
+    public List<LedgerEntry> ledger() {
+        return history.ledger();
+    }
+
+    /** Drops what was recorded after {@code lastEpoch}, and a summary that knew of it. */
+    public void keepEpochs(int lastEpoch) {
+        boolean later = history.epochs().stream().anyMatch(metrics -> metrics.epoch() > lastEpoch);
+        if (later) {
+            files.delete(SUMMARY);
+            history.keepEpochs(lastEpoch);
+            writeHistory();
+        }
+    }
+
+    /** Records an epoch; lines of this epoch and of later ones are replaced. */
+    public void record(List<IterationMetrics> iterations, EpochMetrics epoch, LedgerEntry ledger) {
+        history.add(iterations, epoch, ledger);
+        writeHistory();
+    }
+
+    /** Adds a validation to an epoch that was recorded. */
+    public void recordValidation(int epoch, ValidationMetrics validation) {
+        history.validated(epoch, validation);
+        writeHistory();
+    }
+
+    private void writeHistory() {
+        files.write(METRICS, history.metricsText());
+        files.write(LEDGER, history.ledgerText());
+    }
+
+    public void write(Summary summary) {
+        files.write(SUMMARY, JsonLines.pretty(summary));
+    }
+
+    /** The outcome that was written, if it is there and whole. */
+    public Optional<Summary> summary() {
+        Optional<String> text = files.read(SUMMARY);
+        try {
+            return text.isEmpty() ? Optional.empty() : Optional.of(JsonLines.parse(text.get(), Summary.class));
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Writes {@code report.html} from what is recorded. */
+    public void writeReport() {}
+}
