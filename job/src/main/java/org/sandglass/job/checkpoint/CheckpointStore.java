@@ -200,6 +200,7 @@ public final class CheckpointStore {
     }
 
     static JobFailure failure(String what, Path where, IOException why) {
-        return new JobFailure(ExitCode.DATA, what + ": " + where + ": " + why.getMessage(), why);
+        String reason = why.getMessage() == null ? why.toString() : why.getMessage();
+        return new JobFailure(ExitCode.DATA, what + ": " + where + ": " + reason, why);
     }
 }
