@@ -1,0 +1,40 @@
+package org.sandglass.ops.device.cpu;
+
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * The memory that the steps of all of a device's executables share: as large as the most demanding of them asks for.
+ * Growing moves it, contents included; who holds addresses compares {@link #generation}. For one thread.
+ */
+final class Arena implements AutoCloseable {
+    private NativeBlock block = NativeBlock.allocate(0);
+    private int generation;
+
+    void reserve(long bytes) {
+        if (bytes <= block.bytes()) {
+            return;
+        }
+        NativeBlock larger = NativeBlock.allocate(bytes);
+        Pointer.memcpy(larger.at(0), block.at(0), block.bytes());
+        block.close();
+        block = larger;
+        generation++;
+    }
+
+    NativeBlock block() {
+        return block;
+    }
+
+    long bytes() {
+        return block.bytes();
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    @Override
+    public void close() {
+        block.close();
+    }
+}

@@ -1,0 +1,157 @@
+package org.sandglass.ops.device.cpu;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.sandglass.ops.device.CompileOptions;
+import org.sandglass.ops.device.Device;
+import org.sandglass.ops.device.DeviceBuffer;
+import org.sandglass.ops.device.DeviceKind;
+import org.sandglass.ops.device.Executable;
+import org.sandglass.ops.device.Graph;
+import org.sandglass.ops.device.NetworkBuffers;
+import org.sandglass.ops.device.SgdUpdate;
+import org.sandglass.ops.tensor.DataType;
+
+/**
+ * The processor, on oneDNN, in fp32.
+ *
+ * <p>Work is done when a call returns. All native memory, also of executables and buffers left open, is released by
+ * {@link #close}. For one thread at a time, as every device; the bound on threads is set anew on every call, since OpenMP
+ * keeps it per calling thread.
+ */
+public final class CpuDevice implements Device {
+    private static final Event DONE = () -> {};
+
+    private final int threads;
+    private final Onednn onednn;
+    private final Arena arena = new Arena();
+    private final MomentumStep momentumStep = new MomentumStep();
+    private final Set<AutoCloseable> open = new LinkedHashSet<>();
+    private boolean closed;
+
+    private CpuDevice(int threads) {
+        this.threads = threads;
+        this.onednn = new Onednn();
+    }
+
+    /**
+     * Opens the processor.
+     *
+     * @param threads OpenMP threads that its work may use; 0 for OpenMP's own choice, {@code OMP_NUM_THREADS} or all
+     */
+    public static CpuDevice open(int threads) {
+        if (threads < 0) {
+            throw new IllegalArgumentException("Cannot open the processor: threads=" + threads);
+        }
+        return new CpuDevice(threads);
+    }
+
+    @Override
+    public DeviceKind kind() {
+        return DeviceKind.CPU;
+    }
+
+    @Override
+    public String description() {
+        String bound = threads > 0 && OpenMp.canLimit() ? String.valueOf(threads) : "OMP_NUM_THREADS or all";
+        return "%s, %s, threads: %s".formatted(processor(), Onednn.describe(), bound);
+    }
+
+    @Override
+    public DeviceBuffer allocate(long elements) {
+        checkOpen();
+        CpuBuffer buffer = new CpuBuffer(elements, open::remove);
+        open.add(buffer);
+        return buffer;
+    }
+
+    @Override
+    public Executable compile(Graph graph, CompileOptions options, NetworkBuffers buffers) {
+        checkOpen();
+        if (options.precision() != DataType.F32) {
+            throw new UnsupportedOperationException(
+                    "Cannot compile for " + options.precision() + ": the processor computes in F32 in this version");
+        }
+        OpenMp.limit(threads);
+        Natives natives = new Natives();
+        try {
+            Program program = new Program(onednn, natives, new Consumers(graph), options, Vectors.of(buffers));
+            CpuExecutable executable = new CpuExecutable(
+                    graph, options, program, natives, arena, () -> OpenMp.limit(threads), open::remove);
+            open.add(executable);
+            return executable;
+        } catch (RuntimeException | Error e) {
+            natives.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void update(SgdUpdate update, NetworkBuffers buffers, DeviceBuffer momentum, long offset, long length) {
+        Vectors vectors = Vectors.of(buffers);
+        if (offset < 0 || length < 0 || offset + length > vectors.weights().elements()) {
+            throw new IllegalArgumentException("Cannot update: offset=" + offset + " length=" + length + " of "
+                    + vectors.weights().elements() + " weights");
+        }
+        long gradientOffset =
+                vectors.layout().gradientLength() - vectors.layout().weightsLength();
+        momentumStep.run(
+                update,
+                vectors.weights().floats(),
+                vectors.gradients().floats(),
+                Vectors.own(momentum).floats(),
+                (int) offset,
+                Math.toIntExact(gradientOffset),
+                (int) length);
+    }
+
+    @Override
+    public Event record() {
+        return DONE;
+    }
+
+    @Override
+    public void synchronize() {}
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        for (AutoCloseable resource : List.copyOf(open)) {
+            if (resource instanceof Executable executable) {
+                executable.close();
+            }
+        }
+        for (AutoCloseable resource : List.copyOf(open)) {
+            if (resource instanceof DeviceBuffer buffer) {
+                buffer.close();
+            }
+        }
+        arena.close();
+        onednn.close();
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("Cannot use the processor: the device is closed");
+        }
+    }
+
+    private static String processor() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).trim())
+                    .findFirst()
+                    .orElse("processor");
+        } catch (IOException e) {
+            return "processor";
+        }
+    }
+}
