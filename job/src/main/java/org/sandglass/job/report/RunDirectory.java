@@ -20,6 +20,7 @@ public final class RunDirectory {
     private static final String CONFIG = "config.conf";
     private static final String METRICS = "metrics.jsonl";
     private static final String LEDGER = "ledger.jsonl";
+    private static final String REPORT = "report.html";
     private static final String SUMMARY = "summary.json";
 
     private final RunFiles files;
@@ -87,7 +88,7 @@ public final class RunDirectory {
     }
 
     public String reportUri() {
-        return files.uri("report.html");
+        return files.uri(REPORT);
     }
 
     /** The recorded epochs, in order. */
@@ -105,6 +106,10 @@ public final class RunDirectory {
         boolean later = history.epochs().stream().anyMatch(metrics -> metrics.epoch() > lastEpoch);
         if (later) {
             files.delete(SUMMARY);
+            history.epochs().stream()
+                    .map(EpochMetrics::epoch)
+                    .filter(epoch -> epoch > lastEpoch)
+                    .forEach(epoch -> files.delete(TensorBoardScalars.fileName(epoch)));
             history.keepEpochs(lastEpoch);
             writeHistory();
         }
@@ -114,12 +119,22 @@ public final class RunDirectory {
     public void record(List<IterationMetrics> iterations, EpochMetrics epoch, LedgerEntry ledger) {
         history.add(iterations, epoch, ledger);
         writeHistory();
+        writeEvents(epoch.epoch());
     }
 
     /** Adds a validation to an epoch that was recorded. */
     public void recordValidation(int epoch, ValidationMetrics validation) {
         history.validated(epoch, validation);
         writeHistory();
+        writeEvents(epoch);
+    }
+
+    private void writeEvents(int number) {
+        double now = System.currentTimeMillis() / 1000.0;
+        history.epoch(number).ifPresent(epoch -> {
+            byte[] events = TensorBoardScalars.of(history.iterationsOf(number), epoch, now);
+            files.write(TensorBoardScalars.fileName(number), events);
+        });
     }
 
     private void writeHistory() {
@@ -142,5 +157,7 @@ public final class RunDirectory {
     }
 
     /** Writes {@code report.html} from what is recorded. */
-    public void writeReport() {}
+    public void writeReport() {
+        files.write(REPORT, new HtmlReport(uri(), recipe, history, summary()).render());
+    }
 }

@@ -60,6 +60,10 @@ final class RunHistory {
         return epochs.stream().filter(metrics -> metrics.epoch() == number).findFirst();
     }
 
+    List<IterationMetrics> iterationsOf(int epoch) {
+        return iterations.stream().filter(metrics -> metrics.epoch() == epoch).toList();
+    }
+
     List<IterationMetrics> iterations() {
         return List.copyOf(iterations);
     }
