@@ -1,4 +1,4 @@
-/** Sums and copies over a group of ranks: algorithms, transports, handshake. Depends on nothing. */
+/** Sums and copies over a group of ranks: algorithms, transports, handshake. Depends on JavaCPP, to view floats as bytes. */
 @NullMarked
 package org.sandglass.ops.collective;
 

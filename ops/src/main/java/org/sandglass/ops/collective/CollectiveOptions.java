@@ -1,0 +1,32 @@
+package org.sandglass.ops.collective;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * What all ranks of a communicator agree on.
+ *
+ * @param timeout deadline of forming the group and of each operation, positive
+ * @param attempt identifies the group among the groups of a run; ranks of another attempt are refused
+ * @param segmentBytes the unit of pipelining: what one frame carries at most; a positive multiple of 4
+ */
+public record CollectiveOptions(Algorithm algorithm, Duration timeout, long attempt, int segmentBytes) {
+
+    private static final int DEFAULT_SEGMENT_BYTES = 256 << 10;
+    private static final int MAXIMUM_SEGMENT_BYTES = 64 << 20;
+
+    public CollectiveOptions {
+        Objects.requireNonNull(algorithm, "algorithm");
+        if (timeout.isNegative() || timeout.isZero()) {
+            throw new IllegalArgumentException("Cannot set up collectives: timeout is not positive: " + timeout);
+        }
+        if (segmentBytes <= 0 || segmentBytes % Float.BYTES != 0 || segmentBytes > MAXIMUM_SEGMENT_BYTES) {
+            throw new IllegalArgumentException("Cannot set up collectives: segmentBytes is no multiple of 4 from 4 to "
+                    + MAXIMUM_SEGMENT_BYTES + ": " + segmentBytes);
+        }
+    }
+
+    public CollectiveOptions(Algorithm algorithm, Duration timeout, long attempt) {
+        this(algorithm, timeout, attempt, DEFAULT_SEGMENT_BYTES);
+    }
+}

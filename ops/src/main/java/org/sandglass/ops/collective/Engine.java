@@ -1,0 +1,187 @@
+package org.sandglass.ops.collective;
+
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ScatteringByteChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings operations forward: the state of a rank's communication, without threads, clock and selector of its own.
+ *
+ * <p>Who drives it says which links can be read or written and what time it is, and calls {@link #pump} after every
+ * change. After a {@link Fault} the engine is not to be driven any more. Belongs to one thread.
+ */
+final class Engine implements Operations, Inbound.Controls {
+
+    private static final int ANNOUNCEMENT_SHARE = 4;
+
+    private final int ranks;
+    private final int segmentBytes;
+    private final long timeout;
+    private final Duration timeoutForPeople;
+    private final List<Link> links = new ArrayList<>();
+    private final Map<Integer, Map<Long, Long>> fingerprints = new HashMap<>();
+    private final List<Execution> active = new ArrayList<>();
+    private long started;
+
+    Engine(int ranks, Duration timeout, int segmentBytes) {
+        this.ranks = ranks;
+        this.segmentBytes = segmentBytes;
+        this.timeout = timeout.toNanos();
+        this.timeoutForPeople = timeout;
+    }
+
+    <C extends ScatteringByteChannel & GatheringByteChannel> Link link(int peer, C channel) {
+        Inbound inbound = new Inbound(peer, ranks, segmentBytes, this, this);
+        Link link = new Link(peer, channel, inbound, new Outbound(peer));
+        links.add(link);
+        return link;
+    }
+
+    List<Link> links() {
+        return links;
+    }
+
+    void start(Execution execution) throws Fault {
+        started = execution.sequence() + 1;
+        if (execution.done()) {
+            execution.completeIfEmpty();
+            return;
+        }
+        active.add(execution);
+        for (Link link : links) {
+            if (link.left() <= execution.sequence()) {
+                throw Fault.closed(link.peer());
+            }
+            Long theirs = announcements(link.peer()).remove(execution.sequence());
+            if (theirs != null) {
+                compare(link.peer(), execution, theirs);
+            }
+            if (execution.listensTo(link.peer())) {
+                link.outbound().post(Frame.started(execution.sequence(), execution.fingerprint()));
+            }
+        }
+    }
+
+    /** Moves whatever can move. */
+    void pump() throws Fault {
+        for (boolean moved = true; moved; ) {
+            moved = false;
+            for (Link link : links) {
+                moved |= link.resume();
+                moved |= link.write(this);
+            }
+        }
+        active.removeIf(Execution::done);
+    }
+
+    /** Ends operations whose time is up; tells all peers of those that last long, so that the culprit can be named. */
+    void tick(long now) throws Fault {
+        for (Execution execution : active) {
+            long age = now - execution.start();
+            if (age >= timeout) {
+                throw late(execution);
+            }
+            if (age >= timeout / ANNOUNCEMENT_SHARE && !execution.announce()) {
+                for (Link link : links) {
+                    if (!execution.listensTo(link.peer())) {
+                        link.outbound().post(Frame.started(execution.sequence(), execution.fingerprint()));
+                    }
+                }
+            }
+        }
+    }
+
+    /** Nanoseconds until {@link #tick} has something to do. */
+    long patience(long now) {
+        long patience = Long.MAX_VALUE;
+        for (Execution execution : active) {
+            long limit = execution.announced() ? timeout : timeout / ANNOUNCEMENT_SHARE;
+            patience = Math.min(patience, Math.max(0, limit - (now - execution.start())));
+        }
+        return patience;
+    }
+
+    @Override
+    public long started() {
+        return started;
+    }
+
+    @Override
+    public List<Execution> active() {
+        return active;
+    }
+
+    @Override
+    public @Nullable Execution find(long sequence) {
+        for (Execution execution : active) {
+            if (execution.sequence() == sequence) {
+                return execution;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public void reached(int peer, long sequence) {
+        link(peer).outbound().grant(sequence);
+    }
+
+    @Override
+    public void started(int peer, long sequence, long fingerprint) throws Fault {
+        reached(peer, sequence);
+        Execution execution = find(sequence);
+        if (execution != null) {
+            compare(peer, execution, fingerprint);
+        } else if (sequence >= started) {
+            announcements(peer).put(sequence, fingerprint);
+        }
+    }
+
+    @Override
+    public void left(int peer, long sequence) throws Fault {
+        link(peer).leave(sequence);
+        for (Execution execution : active) {
+            if (!execution.done() && execution.sequence() >= sequence) {
+                throw Fault.closed(peer);
+            }
+        }
+    }
+
+    private Fault late(Execution execution) {
+        for (Link link : links) {
+            if (link.outbound().granted() < execution.sequence()) {
+                return Fault.late(link.peer(), "has not started it within " + timeoutForPeople);
+            }
+        }
+        for (Link link : links) {
+            if (execution.awaits(link.peer())) {
+                return Fault.late(link.peer(), "has not sent its part within " + timeoutForPeople);
+            }
+        }
+        for (Link link : links) {
+            if (execution.owes(link.peer())) {
+                return Fault.late(link.peer(), "has not taken its part within " + timeoutForPeople);
+            }
+        }
+        throw new IllegalStateException("nothing is missing of " + execution.name());
+    }
+
+    private static void compare(int peer, Execution execution, long fingerprint) throws Fault {
+        if (execution.fingerprint() != fingerprint) {
+            throw Fault.protocol(peer, "it has started an operation of another kind or size instead");
+        }
+    }
+
+    private Map<Long, Long> announcements(int peer) {
+        return fingerprints.computeIfAbsent(peer, key -> new HashMap<>());
+    }
+
+    private Link link(int peer) {
+        return links.stream().filter(link -> link.peer() == peer).findFirst().orElseThrow();
+    }
+}

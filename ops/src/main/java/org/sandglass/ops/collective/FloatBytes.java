@@ -1,0 +1,24 @@
+package org.sandglass.ops.collective;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import org.bytedeco.javacpp.FloatPointer;
+
+/** Views float buffers as the bytes that sockets want, which Java itself does not offer. */
+final class FloatBytes {
+
+    private FloatBytes() {}
+
+    /**
+     * The remaining elements' bytes, in native order.
+     *
+     * @param buffer direct, not empty; must stay reachable for as long as the view is used
+     */
+    static ByteBuffer of(FloatBuffer buffer) {
+        ByteBuffer bytes = new FloatPointer(buffer.slice()).asByteBuffer();
+        if (bytes.remaining() != buffer.remaining() * Float.BYTES) {
+            throw new IllegalStateException("Cannot view " + buffer + " as bytes: got " + bytes);
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,84 @@
+package org.sandglass.ops.collective;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What goes over a connection after the handshake: 24 bytes in network order, followed by the payload.
+ *
+ * <pre>  kind 1 | 0 3 | length 4 | sequence 8 | argument 8 </pre>
+ *
+ * @param length bytes of payload; 0 unless kind is {@code DATA}
+ * @param sequence the operation's number in the group, from 0
+ * @param argument {@code DATA}: offset in the buffer. {@code STARTED}: what the operation is, {@link
+ *     Execution#fingerprint}. {@code FAULT}: the culprit's rank and the cause's code. {@code LEAVE}: 0
+ */
+record Frame(Kind kind, int length, long sequence, long argument) {
+
+    static final int BYTES = 24;
+
+    enum Kind {
+        /** A frame of an operation's buffer. */
+        DATA(1),
+        /** The sender has started the operation, so that its frames are welcome. */
+        STARTED(2),
+        /** The sender gives up. */
+        FAULT(3),
+        /** The sender has completed all operations before {@code sequence} and closes. */
+        LEAVE(4);
+
+        private final int code;
+
+        Kind(int code) {
+            this.code = code;
+        }
+    }
+
+    static Frame data(long sequence, Slot slot) {
+        return new Frame(Kind.DATA, slot.length(), sequence, slot.from());
+    }
+
+    static Frame started(long sequence, long fingerprint) {
+        return new Frame(Kind.STARTED, 0, sequence, fingerprint);
+    }
+
+    static Frame fault(Fault fault) {
+        return new Frame(Kind.FAULT, 0, 0, (long) fault.code() << 32 | fault.rank());
+    }
+
+    static Frame leave(long sequence) {
+        return new Frame(Kind.LEAVE, 0, sequence, 0);
+    }
+
+    int culprit() {
+        return (int) argument;
+    }
+
+    int code() {
+        return (int) (argument >> 32);
+    }
+
+    void encode(ByteBuffer target) {
+        target.putInt(kind.code << 24).putInt(length).putLong(sequence).putLong(argument);
+    }
+
+    /** Reads a header; null if no sender of ours could have written it. */
+    static @Nullable Frame decode(ByteBuffer source, int maximumLength) {
+        Kind kind = kind(source.getInt());
+        Frame frame = new Frame(kind == null ? Kind.LEAVE : kind, source.getInt(), source.getLong(), source.getLong());
+        if (kind == null || frame.sequence < 0) {
+            return null;
+        }
+        boolean lengthFits = kind == Kind.DATA ? frame.length > 0 && frame.length <= maximumLength : frame.length == 0;
+        return lengthFits ? frame : null;
+    }
+
+    private static @Nullable Kind kind(int word) {
+        for (Kind kind : Kind.values()) {
+            if (kind.code << 24 == word) {
+                return kind;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,112 @@
+package org.sandglass.ops.collective;
+
+import java.io.IOException;
+import java.nio.channels.Channel;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ScatteringByteChannel;
+
+/** The connection with one peer, and whether it can be read and written. Belongs to the thread that makes progress. */
+final class Link {
+
+    private final int peer;
+    private final Channel channel;
+    private final ScatteringByteChannel source;
+    private final GatheringByteChannel target;
+    private final Inbound inbound;
+    private final Outbound outbound;
+    private boolean full;
+    private long left = Long.MAX_VALUE;
+
+    /**
+     * A fresh connection.
+     *
+     * @param channel non-blocking
+     */
+    <C extends ScatteringByteChannel & GatheringByteChannel> Link(
+            int peer, C channel, Inbound inbound, Outbound outbound) {
+        this.peer = peer;
+        this.channel = channel;
+        this.source = channel;
+        this.target = channel;
+        this.inbound = inbound;
+        this.outbound = outbound;
+    }
+
+    int peer() {
+        return peer;
+    }
+
+    Outbound outbound() {
+        return outbound;
+    }
+
+    /** How many operations the peer completed before it left; {@code Long.MAX_VALUE} while it has not. */
+    long left() {
+        return left;
+    }
+
+    void leave(long sequence) {
+        left = sequence;
+    }
+
+    boolean open() {
+        return channel.isOpen();
+    }
+
+    boolean wantsToRead() {
+        return open() && !inbound.stalled();
+    }
+
+    boolean wantsToWrite() {
+        return open() && full;
+    }
+
+    void writable() {
+        full = false;
+    }
+
+    /** Reads what is there; a peer that has taken its leave may end the connection. */
+    void read() throws Fault {
+        try {
+            inbound.read(source);
+        } catch (IOException cause) {
+            leaveOr(Fault.lost(peer, cause));
+        } catch (Fault fault) {
+            leaveOr(fault);
+        }
+    }
+
+    /** Takes up what waited for a start or for other ranks' frames; returns whether anything did. */
+    boolean resume() throws Fault {
+        return open() && inbound.resume();
+    }
+
+    /** Writes what may go, if the channel takes any; returns whether a frame went. */
+    boolean write(Operations operations) throws Fault {
+        if (!open() || full) {
+            return false;
+        }
+        long before = outbound.frames();
+        try {
+            full = !outbound.write(target, operations);
+        } catch (IOException cause) {
+            leaveOr(Fault.lost(peer, cause));
+        }
+        return outbound.frames() > before;
+    }
+
+    void close() {
+        try {
+            channel.close();
+        } catch (IOException cause) {
+            full = false;
+        }
+    }
+
+    private void leaveOr(Fault fault) throws Fault {
+        if (left == Long.MAX_VALUE) {
+            throw fault;
+        }
+        close();
+    }
+}

@@ -1,0 +1,57 @@
+package org.sandglass.ops.collective;
+
+import java.security.GeneralSecurityException;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/** Who a rank is, and the proof of it. Immutable. */
+final class Membership {
+
+    private static final String ALGORITHM = "HmacSHA256";
+    private static final int SECRET_BYTES = 32;
+
+    private final int rank;
+    private final int ranks;
+    private final long attempt;
+    private final SecretKeySpec key;
+
+    Membership(int rank, int ranks, long attempt, byte[] secret) {
+        if (rank < 0 || rank >= ranks) {
+            throw new IllegalArgumentException("Cannot join: rank=" + rank + " is none of " + ranks + " ranks");
+        }
+        if (secret.length < SECRET_BYTES) {
+            throw new IllegalArgumentException(
+                    "Cannot join: the secret has " + secret.length + " bytes, not " + SECRET_BYTES);
+        }
+        this.rank = rank;
+        this.ranks = ranks;
+        this.attempt = attempt;
+        this.key = new SecretKeySpec(secret, ALGORITHM);
+    }
+
+    int rank() {
+        return rank;
+    }
+
+    int ranks() {
+        return ranks;
+    }
+
+    long attempt() {
+        return attempt;
+    }
+
+    /** HMAC-SHA-256 of the parts, one after the other, under the attempt's secret. */
+    byte[] authenticate(byte[]... parts) {
+        try {
+            Mac mac = Mac.getInstance(ALGORITHM);
+            mac.init(key);
+            for (byte[] part : parts) {
+                mac.update(part);
+            }
+            return mac.doFinal();
+        } catch (GeneralSecurityException cause) {
+            throw new IllegalStateException("Cannot authenticate: no " + ALGORITHM + " here", cause);
+        }
+    }
+}

@@ -1,0 +1,274 @@
+package org.sandglass.ops.collective;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Forms the connections of a group: every rank dials the ranks below it and listens for those above.
+ *
+ * <p>Whoever does not complete the {@link Handshake} within a second is dropped and forgotten. What a rank dials is tried
+ * again for a few seconds when it is refused. Belongs to one thread, whose interruption ends it.
+ */
+final class Mesh implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Mesh.class);
+    private static final long STRANGER_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final long RETRY_NANOS = Duration.ofMillis(100).toNanos();
+    private static final long REFUSED_NANOS = Duration.ofSeconds(3).toNanos();
+    private static final long POLL_MILLIS = 50;
+    private static final int STRANGERS = 512;
+    private static final int WARNINGS = 10;
+
+    /** What became of the connection with a rank. */
+    private static final class Peer {
+        private @Nullable SocketChannel channel;
+        private long nextDial = System.nanoTime();
+        private long firstRefusal;
+        private @Nullable String refusal;
+    }
+
+    /** A connection that has not proved itself. */
+    private static final class Visit {
+        private final SocketChannel channel;
+        private final Handshake handshake;
+        private final boolean dialed;
+        private final long start = System.nanoTime();
+
+        Visit(SocketChannel channel, Handshake handshake, boolean dialed) {
+            this.channel = channel;
+            this.handshake = handshake;
+            this.dialed = dialed;
+        }
+    }
+
+    private final ServerSocketChannel listener;
+    private final List<InetSocketAddress> addresses;
+    private final Membership me;
+    private final Duration timeout;
+    private final Selector selector;
+    private final List<Peer> peers = new ArrayList<>();
+    private final List<Visit> visits = new ArrayList<>();
+    private int refused;
+
+    Mesh(ServerSocketChannel listener, List<InetSocketAddress> addresses, Membership me, Duration timeout)
+            throws IOException {
+        this.listener = listener;
+        this.addresses = addresses;
+        this.me = me;
+        this.timeout = timeout;
+        this.selector = Selector.open();
+        addresses.forEach(address -> peers.add(new Peer()));
+    }
+
+    /**
+     * Connects; returns the channels by rank, non-blocking, null at this rank.
+     *
+     * @throws PeerFailure if a rank does not come in time
+     */
+    List<@Nullable SocketChannel> form() throws IOException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        listener.configureBlocking(false);
+        listener.register(selector, SelectionKey.OP_ACCEPT);
+        while (missing() >= 0) {
+            long now = System.nanoTime();
+            if (now - deadline > 0) {
+                throw failure(missing(), "it has not connected within " + timeout);
+            }
+            if (Thread.currentThread().isInterrupted()) {
+                throw failure(missing(), "interrupted");
+            }
+            dial(now);
+            selector.select(POLL_MILLIS);
+            for (SelectionKey key : selector.selectedKeys()) {
+                if (key.attachment() instanceof Visit visit) {
+                    attend(visit, key);
+                } else {
+                    accept();
+                }
+            }
+            selector.selectedKeys().clear();
+            dropTheSilent(System.nanoTime());
+        }
+        if (refused > 0) {
+            LOG.warn("Refused {} connections from strangers while rank {} connected", refused, me.rank());
+        }
+        return release();
+    }
+
+    /** Closes what has not been handed out. */
+    @Override
+    public void close() throws IOException {
+        for (Peer peer : peers) {
+            if (peer.channel != null) {
+                peer.channel.close();
+            }
+        }
+        for (Visit visit : visits) {
+            visit.channel.close();
+        }
+        selector.close();
+    }
+
+    private List<@Nullable SocketChannel> release() throws IOException {
+        List<@Nullable SocketChannel> channels = new ArrayList<>();
+        for (Peer peer : peers) {
+            channels.add(peer.channel);
+            peer.channel = null;
+        }
+        for (SelectionKey key : selector.keys()) {
+            key.cancel();
+        }
+        selector.selectNow();
+        return channels;
+    }
+
+    /** The lowest rank that is not connected yet, or -1. */
+    private int missing() {
+        for (int rank = 0; rank < peers.size(); rank++) {
+            if (rank != me.rank() && peers.get(rank).channel == null) {
+                return rank;
+            }
+        }
+        return -1;
+    }
+
+    private void dial(long now) throws IOException {
+        for (int rank = 0; rank < me.rank(); rank++) {
+            Peer peer = peers.get(rank);
+            if (peer.channel != null || now - peer.nextDial < 0) {
+                continue;
+            }
+            peer.nextDial = now + timeout.toNanos();
+            Visit visit = new Visit(SocketChannel.open(), Handshake.dialer(me, rank), true);
+            visits.add(visit);
+            try {
+                visit.channel.configureBlocking(false);
+                boolean connected = visit.channel.connect(address(rank));
+                SelectionKey key = visit.channel.register(selector, SelectionKey.OP_CONNECT, visit);
+                if (connected) {
+                    attend(visit, key);
+                }
+            } catch (IOException cause) {
+                drop(visit, String.valueOf(cause.getMessage()));
+            }
+        }
+    }
+
+    private InetSocketAddress address(int rank) {
+        InetSocketAddress address = addresses.get(rank);
+        return address.isUnresolved() ? new InetSocketAddress(address.getHostString(), address.getPort()) : address;
+    }
+
+    private void accept() throws IOException {
+        for (SocketChannel channel = listener.accept(); channel != null; channel = listener.accept()) {
+            if (visits.size() >= STRANGERS) {
+                drop(visits.get(0), "made room for others");
+            }
+            channel.configureBlocking(false);
+            Visit visit = new Visit(channel, Handshake.listener(me), false);
+            visits.add(visit);
+            channel.register(selector, SelectionKey.OP_READ, visit);
+        }
+    }
+
+    private void attend(Visit visit, SelectionKey key) {
+        try {
+            if (!visit.channel.isConnected()) {
+                if (!visit.channel.finishConnect()) {
+                    return;
+                }
+            }
+            converse(visit, key);
+        } catch (IOException | Refusal cause) {
+            drop(visit, String.valueOf(cause.getMessage()));
+        }
+    }
+
+    private void converse(Visit visit, SelectionKey key) throws IOException, Refusal {
+        Handshake handshake = visit.handshake;
+        while (true) {
+            visit.channel.write(handshake.outgoing());
+            if (handshake.outgoing().hasRemaining()) {
+                key.interestOps(SelectionKey.OP_WRITE);
+                return;
+            }
+            if (handshake.complete()) {
+                welcome(visit);
+                return;
+            }
+            if (visit.channel.read(handshake.incoming()) < 0) {
+                throw new Refusal("has closed the connection during the handshake");
+            }
+            if (handshake.incoming().hasRemaining()) {
+                key.interestOps(SelectionKey.OP_READ);
+                return;
+            }
+            handshake.advance();
+            if (handshake.recognised() && peers.get(handshake.peer()).channel != null) {
+                throw new Refusal("claims a rank that is connected already");
+            }
+        }
+    }
+
+    private void welcome(Visit visit) throws IOException {
+        visit.channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        visit.channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+        peers.get(visit.handshake.peer()).channel = visit.channel;
+        visits.remove(visit);
+    }
+
+    private void dropTheSilent(long now) {
+        for (Visit visit : List.copyOf(visits)) {
+            if (!visit.dialed && now - visit.start > STRANGER_NANOS) {
+                drop(visit, "has not proved itself within a second");
+            }
+        }
+    }
+
+    private void drop(Visit visit, String reason) {
+        visits.remove(visit);
+        try {
+            visit.channel.close();
+        } catch (IOException cause) {
+            LOG.debug("Cannot close a connection", cause);
+        }
+        if (visit.dialed) {
+            retry(visit.handshake.peer(), reason);
+        } else {
+            refused++;
+            if (refused <= WARNINGS) {
+                LOG.warn("Refused a connection to rank {}: it {}", me.rank(), reason);
+            }
+        }
+    }
+
+    private void retry(int rank, String reason) {
+        Peer peer = peers.get(rank);
+        long now = System.nanoTime();
+        if (peer.refusal == null) {
+            peer.firstRefusal = now;
+        }
+        peer.refusal = reason;
+        peer.nextDial = now + RETRY_NANOS;
+        if (now - peer.firstRefusal > REFUSED_NANOS) {
+            throw failure(rank, "no connection after several tries");
+        }
+    }
+
+    private PeerFailure failure(int rank, String reason) {
+        String refusal = peers.get(rank).refusal;
+        return new PeerFailure("Cannot connect rank " + me.rank() + " with rank " + rank + " at " + addresses.get(rank)
+                + ": " + reason + (refusal == null ? "" : "; the last one: " + refusal));
+    }
+}

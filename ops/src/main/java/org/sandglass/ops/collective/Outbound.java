@@ -1,0 +1,129 @@
+package org.sandglass.ops.collective;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.GatheringByteChannel;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sending half of a connection: decides what goes next and writes it, a frame at a time.
+ *
+ * <p>Of the frames that may go, the oldest operation's goes first. Frames of an operation that the peer has not started
+ * yet are sent only as far as {@link #EAGER_BYTES}, which is what the peer is ready to keep: so a rank that is ahead
+ * never blocks the connection for the operations before. Belongs to the thread that makes progress.
+ */
+final class Outbound {
+
+    /** What a peer keeps of operations that it has not started, headers included. */
+    static final int EAGER_BYTES = 64 << 10;
+
+    private static final int CONTROLS = 15;
+    private static final long TURN_BYTES = 4 << 20;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
+
+    private final int peer;
+    private final Deque<Frame> controls = new ArrayDeque<>();
+    private final ByteBuffer headers =
+            ByteBuffer.allocateDirect((CONTROLS + 1) * Frame.BYTES).limit(0);
+    private final ByteBuffer[] gathered = {headers, NOTHING};
+    private @Nullable Execution current;
+    private long granted = -1;
+    private long eagerSequence = -1;
+    private int eagerBytes;
+    private long frames;
+    private final AtomicLong payloadBytes = new AtomicLong();
+
+    Outbound(int peer) {
+        this.peer = peer;
+    }
+
+    /** Bytes of payload written so far. Thread-safe. */
+    long payloadBytes() {
+        return payloadBytes.get();
+    }
+
+    /** Frames of payload written so far. */
+    long frames() {
+        return frames;
+    }
+
+    /** The newest operation that the peer is known to have started. */
+    long granted() {
+        return granted;
+    }
+
+    /** The peer has started the operation, and all before it. */
+    void grant(long sequence) {
+        granted = Math.max(granted, sequence);
+        if (granted >= eagerSequence) {
+            eagerBytes = 0;
+        }
+    }
+
+    void post(Frame control) {
+        controls.add(control);
+    }
+
+    /**
+     * Writes what may go, though not for ever.
+     *
+     * @return whether all of it went; if not, the channel is full, or it is the others' turn
+     */
+    boolean write(GatheringByteChannel channel, Operations operations) throws IOException {
+        for (long turn = TURN_BYTES; turn > 0; ) {
+            if (!pending() && !gather(operations)) {
+                return true;
+            }
+            turn -= channel.write(gathered);
+            if (pending()) {
+                return false;
+            }
+            if (current != null) {
+                Execution execution = current;
+                current = null;
+                payloadBytes.addAndGet(gathered[1].limit());
+                frames++;
+                execution.sent(peer);
+            }
+        }
+        return false;
+    }
+
+    private boolean pending() {
+        return headers.hasRemaining() || gathered[1].hasRemaining();
+    }
+
+    private boolean gather(Operations operations) {
+        headers.clear();
+        for (int i = 0; i < CONTROLS && !controls.isEmpty(); i++) {
+            controls.remove().encode(headers);
+        }
+        gathered[1] = NOTHING;
+        for (Execution execution : operations.active()) {
+            Slot slot = execution.sendable(peer);
+            if (slot != null && admit(execution.sequence(), slot.length() + Frame.BYTES)) {
+                Frame.data(execution.sequence(), slot).encode(headers);
+                gathered[1] = execution.window(slot);
+                current = execution;
+                break;
+            }
+        }
+        headers.flip();
+        return headers.hasRemaining();
+    }
+
+    private boolean admit(long sequence, int bytes) {
+        if (sequence <= granted) {
+            return true;
+        }
+        if (eagerBytes + bytes > EAGER_BYTES) {
+            return false;
+        }
+        eagerBytes += bytes;
+        eagerSequence = Math.max(eagerSequence, sequence);
+        return true;
+    }
+}

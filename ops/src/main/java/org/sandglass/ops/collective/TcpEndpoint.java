@@ -1,0 +1,69 @@
+package org.sandglass.ops.collective;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.util.List;
+
+/**
+ * Where a rank listens for its peers: opened before the rendezvous, so that its port can be announced there, and used
+ * for one {@link #connect}.
+ *
+ * <p>Belongs to one thread; {@link #close} may come from any.
+ */
+public final class TcpEndpoint implements AutoCloseable {
+
+    private static final int BACKLOG = 512;
+
+    private final ServerSocketChannel listener;
+    private final int port;
+
+    private TcpEndpoint(ServerSocketChannel listener) throws IOException {
+        this.listener = listener;
+        this.port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
+    }
+
+    /**
+     * Listens on a port that the system chooses.
+     *
+     * @throws PeerFailure if it cannot
+     */
+    public static TcpEndpoint open(InetAddress bind) {
+        try {
+            return new TcpEndpoint(ServerSocketChannel.open().bind(new InetSocketAddress(bind, 0), BACKLOG));
+        } catch (IOException cause) {
+            throw new PeerFailure("Cannot listen on " + bind.getHostAddress() + ": " + cause.getMessage(), cause);
+        }
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /**
+     * Connects with every other rank; returns when all ranks have done so. Closes this endpoint.
+     *
+     * @param ranks where each rank listens; as many as there are ranks
+     * @param secret at least 32 bytes that nobody but the ranks knows; made anew for every attempt
+     * @throws PeerFailure if a rank does not come before the deadline, naming it
+     */
+    public Communicator connect(int rank, List<InetSocketAddress> ranks, byte[] secret, CollectiveOptions options) {
+        try (this) {
+            Membership membership = new Membership(rank, ranks.size(), options.attempt(), secret);
+            return ranks.size() == 1
+                    ? InProcess.single()
+                    : TcpCommunicator.connect(listener, ranks, membership, options);
+        }
+    }
+
+    /** Stops listening; communicators that it has connected live on. */
+    @Override
+    public void close() {
+        try {
+            listener.close();
+        } catch (IOException cause) {
+            throw new PeerFailure("Cannot close the listening socket: " + cause.getMessage(), cause);
+        }
+    }
+}

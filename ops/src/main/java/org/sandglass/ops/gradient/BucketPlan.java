@@ -1,0 +1,57 @@
+package org.sandglass.ops.gradient;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sandglass.ops.device.FlatLayout;
+import org.sandglass.ops.device.Parameter;
+
+/**
+ * The gradient vector cut into buckets, in the order in which backward completes them.
+ *
+ * <p>A bucket ends where a parameter ends. It is at most as large as asked for, unless a single parameter is larger,
+ * which then has a bucket to itself. The first bucket also holds the counters and the batch statistics. Source: Goyal et
+ * al., section 4.
+ */
+public record BucketPlan(List<GradientBucket> buckets) {
+
+    public BucketPlan {
+        buckets = List.copyOf(buckets);
+        long end = 0;
+        int parameters = 0;
+        for (GradientBucket bucket : buckets) {
+            if (bucket.offset() != end || bucket.parameters() < parameters) {
+                throw new IllegalArgumentException(
+                        "Cannot plan: " + bucket + " does not follow element " + end + " and parameter " + parameters);
+            }
+            end = bucket.end();
+            parameters = bucket.parameters();
+        }
+    }
+
+    /**
+     * Cuts a layout.
+     *
+     * @param bucketBytes size that buckets should not exceed, positive
+     */
+    public static BucketPlan of(FlatLayout layout, long bucketBytes) {
+        if (bucketBytes <= 0) {
+            throw new IllegalArgumentException("Cannot plan buckets: bucketBytes is not positive: " + bucketBytes);
+        }
+        List<Parameter> parameters = layout.parameters();
+        List<GradientBucket> buckets = new ArrayList<>();
+        long start = 0;
+        for (int i = 0; i < parameters.size(); i++) {
+            long from = layout.gradientOffset(parameters.get(i));
+            long to =
+                    i + 1 < parameters.size() ? layout.gradientOffset(parameters.get(i + 1)) : layout.gradientLength();
+            if (from > start && (to - start) * Float.BYTES > bucketBytes) {
+                buckets.add(new GradientBucket(start, from - start, i));
+                start = from;
+            }
+        }
+        if (layout.gradientLength() > start) {
+            buckets.add(new GradientBucket(start, layout.gradientLength() - start, parameters.size()));
+        }
+        return new BucketPlan(buckets);
+    }
+}

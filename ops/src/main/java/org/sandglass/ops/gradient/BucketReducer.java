@@ -1,0 +1,146 @@
+package org.sandglass.ops.gradient;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.sandglass.ops.collective.Communicator;
+import org.sandglass.ops.collective.PeerFailure;
+import org.sandglass.ops.collective.PendingOperation;
+import org.sandglass.ops.device.Device;
+import org.sandglass.ops.device.FlatLayout;
+import org.sandglass.ops.device.GradientListener;
+import org.sandglass.ops.device.Parameter;
+
+/**
+ * Sums the gradient vector over all ranks, bucket by bucket, while backward is still at work on the next ones.
+ *
+ * <p>An iteration is {@link #begin}, {@link #statisticsReady}, {@link #gradientReady} for every parameter, {@link
+ * #finish}; one that has nothing to contribute is {@link #begin} and {@link #finish}. Buckets are handed over in the
+ * order of the plan, whatever the timing, so that all ranks start the same operations in the same order. Without overlap
+ * all are handed over at the end. Belongs to the thread that runs backward. Source: Goyal et al., section 4.
+ */
+public final class BucketReducer implements GradientListener {
+
+    private final Communicator communicator;
+    private final List<Parameter> parameters;
+    private final List<GradientBucket> buckets;
+    private final List<FloatBuffer> slices = new ArrayList<>();
+    private final boolean overlap;
+    private final Supplier<Device.Event> event;
+    private final List<PendingOperation> pending = new ArrayList<>();
+    private boolean open;
+    private boolean statisticsReady;
+    private int gradientsReady;
+
+    /**
+     * @param gradientVector the whole gradient vector, direct and in native order
+     * @param event marks the point of the device's queue at which all gradients so far are complete, {@link
+     *     Device#record}
+     */
+    public BucketReducer(
+            Communicator communicator,
+            FloatBuffer gradientVector,
+            FlatLayout layout,
+            BucketPlan plan,
+            boolean overlap,
+            Supplier<Device.Event> event) {
+        long planned = plan.buckets().isEmpty()
+                ? 0
+                : plan.buckets().get(plan.buckets().size() - 1).end();
+        if (gradientVector.remaining() != layout.gradientLength() || planned != layout.gradientLength()) {
+            throw new IllegalArgumentException("Cannot reduce gradients: the layout has " + layout.gradientLength()
+                    + " elements, the vector " + gradientVector.remaining() + ", the plan " + planned);
+        }
+        this.communicator = communicator;
+        this.parameters = layout.parameters();
+        this.buckets = plan.buckets();
+        this.overlap = overlap;
+        this.event = event;
+        for (GradientBucket bucket : buckets) {
+            slices.add(gradientVector.slice(
+                    gradientVector.position() + Math.toIntExact(bucket.offset()), Math.toIntExact(bucket.length())));
+        }
+    }
+
+    /** Begins an iteration. */
+    public void begin() {
+        if (open) {
+            throw new IllegalStateException("Cannot begin an iteration: the last one is not finished");
+        }
+        open = true;
+        statisticsReady = false;
+        gradientsReady = 0;
+        pending.clear();
+    }
+
+    /** Says that counters and batch statistics are complete. */
+    public void statisticsReady() {
+        checkOpen("take statistics");
+        statisticsReady = true;
+        handOverWhatIsReady();
+    }
+
+    @Override
+    public void gradientReady(Parameter parameter) {
+        checkOpen("take the gradient of " + parameter.name());
+        if (!statisticsReady) {
+            throw new IllegalStateException(
+                    "Cannot take the gradient of " + parameter.name() + ": counters and statistics come first");
+        }
+        if (gradientsReady == parameters.size()
+                || !parameters.get(gradientsReady).equals(parameter)) {
+            throw new IllegalStateException("Cannot take the gradient of " + parameter.name() + ": it is "
+                    + (gradientsReady == parameters.size()
+                            ? "one too many"
+                            : parameters.get(gradientsReady).name() + "'s turn"));
+        }
+        gradientsReady++;
+        handOverWhatIsReady();
+    }
+
+    /**
+     * Hands over what is left, and waits until the gradient vector holds the sums.
+     *
+     * @return nanoseconds spent waiting
+     * @throws PeerFailure if a sum could not be completed
+     */
+    public long finish() {
+        checkOpen("finish");
+        if (gradientsReady > 0 && gradientsReady < parameters.size()) {
+            throw new IllegalStateException("Cannot finish: the gradient of "
+                    + parameters.get(gradientsReady).name() + " is missing");
+        }
+        open = false;
+        event.get().await();
+        long start = System.nanoTime();
+        while (pending.size() < buckets.size()) {
+            handOver();
+        }
+        pending.forEach(PendingOperation::await);
+        return System.nanoTime() - start;
+    }
+
+    private void handOverWhatIsReady() {
+        boolean first = true;
+        while (overlap
+                && pending.size() < buckets.size()
+                && buckets.get(pending.size()).parameters() <= gradientsReady) {
+            if (first) {
+                event.get().await();
+                first = false;
+            }
+            handOver();
+        }
+    }
+
+    private void handOver() {
+        pending.add(communicator.allReduce(slices.get(pending.size())));
+    }
+
+    private void checkOpen(String what) {
+        if (!open) {
+            throw new IllegalStateException("Cannot " + what + ": no iteration has begun");
+        }
+    }
+}
