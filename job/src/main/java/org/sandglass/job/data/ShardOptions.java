@@ -1,5 +1,7 @@
 package org.sandglass.job.data;
 
+import java.io.Serializable;
+
 /**
  * How a {@link ShardIterator} works.
  *
@@ -9,7 +11,8 @@ package org.sandglass.job.data;
  * @param skipCorrupt whether a corrupt image is left out and counted, instead of ending the run
  * @param locator says where a corrupt image lies: {@link SampleTable#locator}
  */
-public record ShardOptions(int threads, int prefetch, boolean skipCorrupt, SampleLocator locator) {
+public record ShardOptions(int threads, int prefetch, boolean skipCorrupt, SampleLocator locator)
+        implements Serializable {
 
     public ShardOptions {
         if (threads <= 0 || prefetch <= 0) {
