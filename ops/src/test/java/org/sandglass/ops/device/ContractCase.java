@@ -89,6 +89,7 @@ record ContractCase(String name, Graph graph, int batchSize, double shift, Set<P
                 of("batch norm of 16", 3, Shape.of(16, 5, 5), (g, x) -> g.batchNorm("bn1", x)),
                 of("batch norm of 17", 1, Shape.of(17, 4, 6), (g, x) -> g.batchNorm("bn1", x)),
                 of("batch norm far from zero", 4, 12, Shape.of(10, 6, 6), (g, x) -> g.batchNorm("bn1", x)),
+                of("batch norm of single values", 1, Shape.of(16, 1, 1), (g, x) -> g.batchNorm("bn1", x)),
                 of("batch norm and ReLU of 16", 2, Shape.of(16, 7, 7), (g, x) -> g.relu(g.batchNorm("bn1", x))),
                 of("batch norm and ReLU of 3", 1, Shape.of(3, 9, 8), (g, x) -> g.relu(g.batchNorm("bn1", x))),
                 of("ReLU alone", 2, Shape.of(10, 3, 5), (g, x) -> g.relu(x)),

@@ -1,17 +1,20 @@
 package org.sandglass.ops.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sandglass.ops.device.reference.ReferenceDevice;
 import org.sandglass.ops.optim.Sgd;
 import org.sandglass.ops.tensor.Shape;
@@ -244,6 +247,23 @@ public abstract class DeviceContractTest {
             }
         }
         return losses;
+    }
+
+    /** The network's share in the law that the width of a run changes nothing. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void shouldTrainAlikeHoweverFewTasksRunTheWorkers(int tasks) {
+        ContractCase small = ContractCase.network("cifar-resnet8", 10, 8, 3, false);
+        List<TrialData> workers = LongStream.range(0, 4)
+                .mapToObj(i -> TrialData.draw(small, SEED + i))
+                .toList();
+
+        Tensors apart = Tasks.train(device, workers, workers.size());
+        Tensors together = Tasks.train(device, workers, tasks);
+
+        together.assertCloseTo(apart, 1e-5);
+        Tensors less = Tasks.train(device, workers.subList(0, 2), 1);
+        assertThatThrownBy(() -> less.assertCloseTo(apart, 1e-2)).isInstanceOf(AssertionError.class);
     }
 
     @Test

@@ -104,7 +104,8 @@ class InitializationTest {
     void shouldStartWhereItStartedYesterday() {
         double[] weight = tensors(ResNet.of("cifar-resnet8", 10, 32, true), 0).get("conv1.weight");
 
-        assertThat(new double[] {weight[0], weight[1], weight[2]}).containsExactly(-0.17645514f, -0.13623680f, 0.10785552f);
+        assertThat(new double[] {weight[0], weight[1], weight[2]})
+                .containsExactly(-0.17645514f, -0.13623680f, 0.10785552f);
     }
 
     @Test

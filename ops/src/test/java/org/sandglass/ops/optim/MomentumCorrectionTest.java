@@ -106,7 +106,8 @@ class MomentumCorrectionTest {
     }
 
     /** Weights after each iteration on the gradients of a bowl, where rounding stays rounding. */
-    private static List<double[]> trained(SgdUpdate.Form form, Schedule schedule, boolean nesterov, boolean correction) {
+    private static List<double[]> trained(
+            SgdUpdate.Form form, Schedule schedule, boolean nesterov, boolean correction) {
         Sgd sgd = new Sgd(form, 0.9, nesterov, 1e-2, correction);
         float[] weights = WORKERS.initialWeights();
         List<double[]> trajectory = new ArrayList<>();

@@ -1,5 +1,6 @@
 package org.sandglass.ops.device.reference;
 
+import java.util.Arrays;
 import org.sandglass.ops.device.Operation;
 
 /** Batch normalisation (Ioffe and Szegedy, arXiv 1502.03167, algorithm 1). */
@@ -84,6 +85,6 @@ final class BatchNormKernel implements Kernel {
     }
 
     private static double[] divided(double[] values, int divisor) {
-        return java.util.Arrays.stream(values).map(value -> value / divisor).toArray();
+        return Arrays.stream(values).map(value -> value / divisor).toArray();
     }
 }

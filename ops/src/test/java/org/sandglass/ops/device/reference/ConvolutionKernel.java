@@ -1,5 +1,6 @@
 package org.sandglass.ops.device.reference;
 
+import java.util.Arrays;
 import org.sandglass.ops.device.Operation;
 
 final class ConvolutionKernel implements Kernel {
@@ -40,11 +41,15 @@ final class ConvolutionKernel implements Kernel {
         double[] x = tape.value(operation.input());
         double[] y = tape.value(operation.output());
         double[] w = tape.weights(operation.weight());
-        java.util.Arrays.fill(y, 0);
+        Arrays.fill(y, 0);
         forEachPlanes(
                 tape.batch(),
-                (input, output, kernel) ->
-                        window.forEach((in, out, tap) -> y[output + out] += w[kernel + tap] * x[input + in]));
+                (input, output, kernel) -> window.forEachRow((in, out, length, tap) -> {
+                    double weight = w[kernel + tap];
+                    for (int i = 0; i < length; i++) {
+                        y[output + out + i] += weight * x[input + in + i * window.stride()];
+                    }
+                }));
     }
 
     @Override
@@ -56,9 +61,15 @@ final class ConvolutionKernel implements Kernel {
         double[] dw = new double[w.length];
         forEachPlanes(
                 tape.batch(),
-                (input, output, kernel) -> window.forEach((in, out, tap) -> {
-                    dx[input + in] += w[kernel + tap] * dy[output + out];
-                    dw[kernel + tap] += x[input + in] * dy[output + out];
+                (input, output, kernel) -> window.forEachRow((in, out, length, tap) -> {
+                    double weight = w[kernel + tap];
+                    double sum = 0;
+                    for (int i = 0; i < length; i++) {
+                        int pixel = input + in + i * window.stride();
+                        dx[pixel] += weight * dy[output + out + i];
+                        sum += x[pixel] * dy[output + out + i];
+                    }
+                    dw[kernel + tap] += sum;
                 }));
         tape.addGradient(operation.weight(), dw);
     }

@@ -24,7 +24,7 @@ final class MaxPoolKernel implements Kernel {
         for (int plane = 0; plane < tape.batch() * channels; plane++) {
             int input = plane * window.inputPixels();
             int output = plane * window.outputPixels();
-            window.forEach((in, out, tap) -> y[output + out] = Math.max(y[output + out], x[input + in]));
+            window.forEach((in, out) -> y[output + out] = Math.max(y[output + out], x[input + in]));
         }
     }
 
@@ -38,7 +38,7 @@ final class MaxPoolKernel implements Kernel {
         for (int plane = 0; plane < tape.batch() * channels; plane++) {
             int input = plane * window.inputPixels();
             int output = plane * window.outputPixels();
-            window.forEach((in, out, tap) -> {
+            window.forEach((in, out) -> {
                 if (!given[output + out] && x[input + in] == y[output + out]) {
                     given[output + out] = true;
                     dx[input + in] += dy[output + out];
@@ -57,7 +57,7 @@ final class MaxPoolKernel implements Kernel {
         for (int plane = 0; plane < tape.batch() * channels; plane++) {
             int input = plane * window.inputPixels();
             int output = plane * window.outputPixels();
-            window.forEach((in, out, tap) -> {
+            window.forEach((in, out) -> {
                 if (!met[output + out] && x[input + in] == y[output + out]) {
                     met[output + out] = true;
                 } else {

@@ -16,27 +16,44 @@ record Window(int height, int width, int outHeight, int outWidth, int size, int 
                 padding);
     }
 
-    /** Told of one pair of pixels, as indices into planes, and of the tap of the window between them. */
+    /**
+     * Told of pairs of pixels, as indices into planes, and of the tap of the window between them: {@code length} pairs in
+     * a row, the input pixels {@link #stride} apart, the output pixels neighbours.
+     */
     @FunctionalInterface
-    interface Pair {
-        void visit(int inputPixel, int outputPixel, int tap);
+    interface Row {
+        void visit(int inputPixel, int outputPixel, int length, int tap);
     }
 
-    /** Visits every pair whose input pixel is inside the image, output pixel by output pixel. */
-    void forEach(Pair pair) {
-        for (int outY = 0; outY < outHeight; outY++) {
-            for (int outX = 0; outX < outWidth; outX++) {
-                for (int tapY = 0; tapY < size; tapY++) {
+    /** Told of one pair of pixels. */
+    @FunctionalInterface
+    interface Pair {
+        void visit(int inputPixel, int outputPixel);
+    }
+
+    /** Visits every pair whose input pixel is inside the image, each output pixel's in row-major order of the window. */
+    void forEachRow(Row row) {
+        for (int tapY = 0; tapY < size; tapY++) {
+            for (int tapX = 0; tapX < size; tapX++) {
+                int first = Math.max(0, Math.floorDiv(padding - tapX + stride - 1, stride));
+                int last = Math.min(outWidth - 1, Math.floorDiv(width - 1 + padding - tapX, stride));
+                for (int outY = 0; outY < outHeight; outY++) {
                     int y = outY * stride - padding + tapY;
-                    for (int tapX = 0; tapX < size; tapX++) {
-                        int x = outX * stride - padding + tapX;
-                        if (y >= 0 && y < height && x >= 0 && x < width) {
-                            pair.visit(y * width + x, outY * outWidth + outX, tapY * size + tapX);
-                        }
+                    if (y >= 0 && y < height && first <= last) {
+                        int x = first * stride - padding + tapX;
+                        row.visit(y * width + x, outY * outWidth + first, last - first + 1, tapY * size + tapX);
                     }
                 }
             }
         }
+    }
+
+    void forEach(Pair pair) {
+        forEachRow((in, out, length, tap) -> {
+            for (int i = 0; i < length; i++) {
+                pair.visit(in + i * stride, out + i);
+            }
+        });
     }
 
     int inputPixels() {
