@@ -35,7 +35,7 @@ public final class Checkpoint {
     }
 
     /** Reads everything, checking every byte. */
-    CheckpointContents read() {
+    public CheckpointContents read() {
         return new CheckpointContents(readModel(), read(CheckpointDirectory.OPTIMIZER));
     }
 

@@ -1,0 +1,64 @@
+package org.sandglass.job.train;
+
+import java.io.Serial;
+import java.util.Iterator;
+import java.util.List;
+import org.sandglass.job.checkpoint.StoredFile;
+import org.sandglass.job.data.EpochPlan;
+import org.sandglass.job.data.SampleLocator;
+import org.sandglass.ops.format.Safetensors;
+import org.sandglass.ops.tensor.NamedTensor;
+import scala.Tuple2;
+
+/**
+ * Trains one epoch.
+ *
+ * @param plan which samples the epoch's minibatches are made of
+ * @param locator names samples in errors
+ * @param checkpoints URI of the directory to write the state into when the epoch has ended
+ */
+record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints) implements WorkerStage.Work {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public TaskOutcome run(Worker worker, Iterator<Tuple2<Long, byte[]>> samples) {
+        int rank = worker.communicator().rank();
+        worker.invalidateState();
+        TrainingLoop loop = new TrainingLoop(worker, plan, locator);
+        if (!loop.run(samples)) {
+            return TaskOutcome.diverged(rank, loop.divergence());
+        }
+        int completed = plan.epoch() + 1;
+        worker.declareState(completed);
+        long crc = WorkerState.crc(worker);
+        if (rank != 0) {
+            return finished(worker, loop, crc, null, List.of());
+        }
+        List<NamedTensor> model = WorkerState.model(worker);
+        List<StoredFile> files = WorkerState.store(worker, model, checkpoints, completed);
+        return finished(worker, loop, crc, Safetensors.sha256(model), files);
+    }
+
+    private static TaskOutcome finished(
+            Worker worker,
+            TrainingLoop loop,
+            long crc,
+            @org.jspecify.annotations.Nullable String sha256,
+            List<StoredFile> files) {
+        int rank = worker.communicator().rank();
+        return new TaskOutcome(
+                rank,
+                TaskOutcome.Status.FINISHED,
+                null,
+                null,
+                loop.audit(),
+                rank == 0 ? loop.logged() : List.of(),
+                loop.totals(),
+                crc,
+                sha256,
+                files,
+                ProcessMemory.peakBytes());
+    }
+}

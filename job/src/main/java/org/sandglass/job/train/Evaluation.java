@@ -1,0 +1,53 @@
+package org.sandglass.job.train;
+
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.sandglass.job.checkpoint.Checkpoint;
+import org.sandglass.job.checkpoint.CheckpointManifest;
+import org.sandglass.job.checkpoint.CheckpointStore;
+import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.Exchange;
+import org.sandglass.job.data.SampleTable;
+import org.sandglass.job.failure.ExitCode;
+import org.sandglass.job.failure.JobFailure;
+import org.sandglass.job.report.ValidationMetrics;
+
+/** Evaluates a checkpoint on a table: exact counts over all executors. */
+public final class Evaluation {
+
+    private Evaluation() {}
+
+    /**
+     * Evaluates.
+     *
+     * @param checkpointUri a checkpoint's directory, or a run's
+     * @param dataUri a table whose labels are the checkpoint's classes
+     * @throws JobFailure with the exit code that says what is wrong
+     */
+    public static ValidationMetrics run(SparkSession session, String checkpointUri, String dataUri) {
+        JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+        Checkpoint checkpoint = CheckpointStore.open(spark.hadoopConfiguration(), checkpointUri);
+        CheckpointManifest manifest = checkpoint.manifest();
+        Recipe recipe = Recipe.parse(manifest.recipe(), checkpoint.uri());
+        SampleTable table = SampleTable.open(session, dataUri).withClasses(manifest.classes());
+        Gang gang = Gang.ofAllSlots(spark, recipe, manifest.classes());
+        try {
+            List<TaskOutcome> outcomes = gang.run(
+                    "evaluate " + checkpoint.uri(),
+                    Exchange.inOrder(table, gang.tasks()),
+                    manifest.epoch(),
+                    checkpoint.uri(),
+                    new EvaluationWork(table.locator()));
+            return metrics(outcomes);
+        } catch (Gang.Lost e) {
+            throw new JobFailure(ExitCode.CLUSTER, "Cannot evaluate " + checkpoint.uri() + ": " + e.getMessage(), e);
+        }
+    }
+
+    static ValidationMetrics metrics(List<TaskOutcome> outcomes) {
+        TaskOutcome.Totals totals =
+                outcomes.stream().map(TaskOutcome::totals).reduce(TaskOutcome.Totals.NONE, TaskOutcome.Totals::plus);
+        return new ValidationMetrics(totals.samples(), totals.meanLoss(), totals.top1Error(), totals.top5Error());
+    }
+}

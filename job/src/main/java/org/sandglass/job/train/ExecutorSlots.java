@@ -1,0 +1,89 @@
+package org.sandglass.job.train;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.spark.SparkConf;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorAdded;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
+import org.sandglass.job.failure.JobFailure;
+
+/**
+ * Counts the task slots of this application's executors. Spark creates it, from {@code spark.extraListeners}, before the
+ * first executor registers. Thread-safe.
+ */
+public final class ExecutorSlots extends SparkListener {
+
+    private static final Map<String, Integer> CORES = new ConcurrentHashMap<>();
+    private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,.*]");
+    private static final long POLL_MILLIS = 50;
+    private static final long SETTLE_MILLIS = 3_000;
+    private static final long LIMIT_MILLIS = 60_000;
+
+    @Override
+    public void onExecutorAdded(SparkListenerExecutorAdded added) {
+        CORES.put(added.executorId(), added.executorInfo().totalCores());
+    }
+
+    @Override
+    public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+        CORES.remove(removed.executorId());
+    }
+
+    /**
+     * Waits for the executors that the settings promise, or until no more arrive.
+     *
+     * @return the number of tasks that can run at once
+     * @throws JobFailure if no executor registers within a minute
+     */
+    static int await(SparkConf conf) {
+        int taskCpus = conf.getInt("spark.task.cpus", 1);
+        int promised = promisedExecutors(conf);
+        long started = System.currentTimeMillis();
+        long settled = started;
+        int slots = 0;
+        while (System.currentTimeMillis() - started < LIMIT_MILLIS) {
+            int now =
+                    CORES.values().stream().mapToInt(cores -> cores / taskCpus).sum();
+            if (promised > 0 && CORES.size() >= promised) {
+                return now;
+            }
+            if (now != slots) {
+                slots = now;
+                settled = System.currentTimeMillis();
+            }
+            boolean patient = promised > 0 || slots == 0;
+            if (!patient && System.currentTimeMillis() - settled > SETTLE_MILLIS) {
+                return slots;
+            }
+            pause();
+        }
+        if (slots == 0) {
+            throw JobFailure.cluster("Cannot train: no executor with spark.task.cpus=" + taskCpus
+                    + " cores registered within " + LIMIT_MILLIS / 1000
+                    + " s; look at the cluster manager's queue and the executors' logs");
+        }
+        return slots;
+    }
+
+    /** The number of executors that the settings promise, or 0 where they leave it open. */
+    private static int promisedExecutors(SparkConf conf) {
+        Matcher local = LOCAL_CLUSTER.matcher(conf.get("spark.master", ""));
+        if (local.matches()) {
+            return Integer.parseInt(local.group(1));
+        }
+        return conf.getInt("spark.executor.instances", 0);
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new JobFailure(
+                    org.sandglass.job.failure.ExitCode.OTHER, "Interrupted while waiting for executors", e);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package org.sandglass.job.train;
+
+import java.security.SecureRandom;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.Recipe;
+import org.sandglass.job.failure.ExitCode;
+import org.sandglass.job.failure.JobFailure;
+
+/**
+ * The driver's handle on the tasks that compute together: submits stages, and tells what became of them.
+ *
+ * <p>Used by one thread.
+ */
+final class Gang {
+
+    private static final int SECRET_BYTES = 32;
+
+    private final JavaSparkContext spark;
+    private final Recipe recipe;
+    private final int classes;
+    private final int tasks;
+    private final int slots;
+    private final String run = UUID.randomUUID().toString();
+    private final AtomicLong attempts = new AtomicLong();
+    private final SecureRandom random = new SecureRandom();
+
+    /** A stage that may succeed when it is submitted again: an executor or a connection was lost. */
+    static final class Lost extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Lost(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    private Gang(JavaSparkContext spark, Recipe recipe, int classes, int tasks, int slots) {
+        this.spark = spark;
+        this.recipe = recipe;
+        this.classes = classes;
+        this.tasks = tasks;
+        this.slots = slots;
+    }
+
+    /**
+     * Counts the slots and decides how many tasks there will be: as many as slots, at most one per worker, or what the
+     * recipe asks for.
+     *
+     * @throws JobFailure if the recipe asks for more tasks than there are slots
+     */
+    static Gang forTraining(JavaSparkContext spark, Recipe recipe, int classes) {
+        int slots = ExecutorSlots.await(spark.getConf());
+        int workers = recipe.training().workers();
+        int tasks = recipe.training().tasks().orElse(Math.min(slots, workers));
+        if (tasks > slots) {
+            throw JobFailure.cluster("Cannot train with " + tasks
+                    + " tasks: a barrier stage runs all of them at once, and"
+                    + " the executors have " + slots + " slots (cores / spark.task.cpus); give Spark more executors or"
+                    + " cores, or set training.tasks=" + slots);
+        }
+        if (tasks > workers) {
+            throw JobFailure.usage("Cannot deal " + workers + " workers to " + tasks
+                    + " tasks: set training.tasks to at most training.workers");
+        }
+        return new Gang(spark, recipe, classes, tasks, slots);
+    }
+
+    /** A gang as wide as the cluster, for work that any number of tasks does alike. */
+    static Gang ofAllSlots(JavaSparkContext spark, Recipe recipe, int classes) {
+        int slots = ExecutorSlots.await(spark.getConf());
+        return new Gang(spark, recipe, classes, slots, slots);
+    }
+
+    int tasks() {
+        return tasks;
+    }
+
+    /** Whether other work can run while the gang does. */
+    boolean leavesSlots() {
+        return slots > tasks;
+    }
+
+    /**
+     * Runs one stage.
+     *
+     * @param epoch completed epochs of the state to start from
+     * @param checkpoint where that state can be read, if anywhere
+     * @throws Lost if a task or a connection was lost on the way
+     * @throws JobFailure if a task says that data, settings or the loss are wrong
+     */
+    List<TaskOutcome> run(
+            String description,
+            JavaPairRDD<Long, byte[]> samples,
+            int epoch,
+            @Nullable String checkpoint,
+            WorkerStage.Work work)
+            throws Lost {
+        byte[] secret = new byte[SECRET_BYTES];
+        random.nextBytes(secret);
+        StageOrder order =
+                new StageOrder(run, attempts.incrementAndGet(), secret, recipe.render(), classes, epoch, checkpoint);
+        spark.sc().setJobDescription(description);
+        List<TaskOutcome> outcomes;
+        try {
+            outcomes = WorkerStage.run(samples, order, work);
+        } catch (RuntimeException e) {
+            throw new Lost(firstLine(e), e);
+        } catch (Exception e) {
+            // Spark's own exception is checked, and Scala doesn't declare it.
+            throw lostOrFailed(e);
+        } finally {
+            spark.sc().setJobDescription(null);
+        }
+        refuseFailures(outcomes);
+        return outcomes;
+    }
+
+    private static Lost lostOrFailed(Exception e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof JobFailure failure) {
+                throw failure;
+            }
+        }
+        if (!(e instanceof SparkException)) {
+            throw new IllegalStateException(e);
+        }
+        return new Lost(firstLine(e), e);
+    }
+
+    private static void refuseFailures(List<TaskOutcome> outcomes) throws Lost {
+        TaskOutcome worst =
+                outcomes.stream().max(Comparator.comparing(TaskOutcome::status)).orElseThrow();
+        String message = "rank " + worst.rank() + ": " + worst.message();
+        switch (worst.status()) {
+            case FINISHED -> {}
+            case PEER_LOST -> throw new Lost(message, null);
+            case DIVERGED -> throw new JobFailure(ExitCode.DIVERGED, String.valueOf(worst.message()));
+            case FAILED ->
+                throw new JobFailure(
+                        worst.exitCode() == null ? ExitCode.OTHER : worst.exitCode(), String.valueOf(worst.message()));
+        }
+    }
+
+    private static String firstLine(Throwable e) {
+        String message = String.valueOf(e.getMessage());
+        int end = message.indexOf('\n');
+        return end < 0 ? message : message.substring(0, end);
+    }
+}

@@ -1,0 +1,83 @@
+package org.sandglass.job.train;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.SampleTable;
+import org.sandglass.job.report.Build;
+import org.sandglass.job.report.EpochMetrics;
+import org.sandglass.job.report.Summary;
+import org.sandglass.job.report.ValidationMetrics;
+
+/** What a run's summary tells beyond its metrics. Belongs to the driver's thread. */
+final class RunFacts {
+
+    private final Recipe recipe;
+    private final SampleTable table;
+    private final int tasks;
+    private final String sparkVersion;
+    private final long started = System.nanoTime();
+    private double earlierSeconds;
+    private int restarts;
+    private int ledgerViolations;
+    private @Nullable String weightsSha256;
+
+    RunFacts(Recipe recipe, SampleTable table, int tasks, String sparkVersion) {
+        this.recipe = recipe;
+        this.table = table;
+        this.tasks = tasks;
+        this.sparkVersion = sparkVersion;
+    }
+
+    /** Counts the time of epochs that earlier attempts trained. */
+    void goOnAfter(List<EpochMetrics> epochs) {
+        earlierSeconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
+    }
+
+    int restarts() {
+        return restarts;
+    }
+
+    void restart() {
+        restarts++;
+    }
+
+    void ledgerViolation() {
+        ledgerViolations++;
+    }
+
+    void weights(String sha256) {
+        weightsSha256 = sha256;
+    }
+
+    Summary summary(Summary.Status status, List<EpochMetrics> epochs, @Nullable String error) {
+        @Nullable EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
+        @Nullable ValidationMetrics validation = last == null ? null : last.validation();
+        double trainSeconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
+        long samples = epochs.stream().mapToLong(EpochMetrics::samples).sum();
+        return new Summary(
+                status,
+                recipe.model().name(),
+                epochs.size(),
+                epochs.stream().mapToLong(EpochMetrics::iterations).sum(),
+                recipe.training().workers(),
+                tasks,
+                recipe.training().globalBatchSize(),
+                table.samples(),
+                validation == null ? 0 : validation.samples(),
+                last == null ? 0 : last.trainLoss(),
+                validation == null ? null : validation.top1Error(),
+                validation == null ? null : validation.top5Error(),
+                samples == 0 ? 0 : samples / trainSeconds,
+                earlierSeconds + (System.nanoTime() - started) / 1e9,
+                epochs.stream().mapToLong(EpochMetrics::peakMemoryBytes).max().orElse(0),
+                restarts,
+                ledgerViolations,
+                weightsSha256,
+                "cpu",
+                recipe.training().precision().name().toLowerCase(java.util.Locale.ROOT),
+                sparkVersion,
+                Build.current().commit(),
+                error);
+    }
+}

@@ -1,0 +1,44 @@
+package org.sandglass.job.train;
+
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.sandglass.job.failure.JobFailure;
+
+/** Opens Spark with the settings that a gang of barrier tasks needs, leaving alone whatever the user has set. */
+public final class Sessions {
+
+    private Sessions() {}
+
+    /**
+     * Opens the session of this application.
+     *
+     * @throws JobFailure if a setting of the user's contradicts what training needs
+     */
+    public static SparkSession open(String name) {
+        SparkConf conf = new SparkConf();
+        refuse(conf, "spark.dynamicAllocation.enabled", "a barrier stage needs a fixed set of executors");
+        refuse(conf, "spark.speculation", "a barrier stage cannot run a task twice");
+        conf.setIfMissing("spark.master", "local[*]");
+        conf.setIfMissing("spark.app.name", name);
+        // Delay scheduling may hold back a part of a barrier stage, which Spark answers by failing it.
+        conf.setIfMissing("spark.locality.wait", "0s");
+        conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
+        conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "10");
+        conf.setIfMissing("spark.barrier.sync.timeout", "120");
+        conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", conf.get("spark.task.cpus", "1"));
+        append(conf, "spark.plugins", ProgressPlugin.class.getName());
+        append(conf, "spark.extraListeners", ExecutorSlots.class.getName());
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+
+    private static void refuse(SparkConf conf, String key, String why) {
+        if (conf.getBoolean(key, false)) {
+            throw JobFailure.cluster("Cannot train with " + key + "=true: " + why + "; set it to false");
+        }
+    }
+
+    private static void append(SparkConf conf, String key, String className) {
+        String present = conf.get(key, "");
+        conf.set(key, present.isEmpty() ? className : present + "," + className);
+    }
+}

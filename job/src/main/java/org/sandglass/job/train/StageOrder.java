@@ -1,0 +1,35 @@
+package org.sandglass.job.train;
+
+import java.io.Serial;
+import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the driver tells every task of a barrier stage.
+ *
+ * @param run token of this driver's run; executor-resident state of any other run is discarded
+ * @param attempt number of this stage within the run; tasks of an earlier attempt are strangers
+ * @param secret what collective connections prove to know; never logged
+ * @param recipe the rendered recipe
+ * @param classes number of classes of the training table
+ * @param epoch completed epochs of the state that the stage starts from
+ * @param checkpoint URI of a checkpoint of that state, for the case that no executor holds it; none for initial weights
+ */
+@SuppressWarnings("ArrayRecordComponent") // orders are sent, never compared
+record StageOrder(
+        String run,
+        long attempt,
+        byte[] secret,
+        String recipe,
+        int classes,
+        int epoch,
+        @Nullable String checkpoint) implements Serializable {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String toString() {
+        return "StageOrder[run=" + run + ", attempt=" + attempt + ", epoch=" + epoch + "]";
+    }
+}

@@ -1,0 +1,126 @@
+package org.sandglass.job.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.job.checkpoint.StoredFile;
+import org.sandglass.job.data.AuditReport;
+import org.sandglass.job.failure.ExitCode;
+import org.sandglass.job.failure.JobFailure;
+import org.sandglass.job.report.IterationMetrics;
+import org.sandglass.ops.collective.PeerFailure;
+
+/**
+ * What one task of a stage came to; travels to the driver as JSON, which no serializer setting can get in the way of.
+ *
+ * @param audit what the task trained on
+ * @param iterations logged iterations, of rank 0 only
+ * @param totals sums over the whole epoch, equal at every rank in training, this task's own in evaluation
+ * @param weightsCrc CRC-32C of the weights, equal at every rank
+ * @param weightsSha256 of the model's tensors, of rank 0 only
+ * @param files what rank 0 wrote into the checkpoint's directory
+ * @param peakMemoryBytes largest resident size of the executor's process so far
+ */
+record TaskOutcome(
+        int rank,
+        Status status,
+        @Nullable ExitCode exitCode,
+        @Nullable String message,
+        @Nullable AuditReport audit,
+        List<IterationMetrics> iterations,
+        Totals totals,
+        long weightsCrc,
+        @Nullable String weightsSha256,
+        List<StoredFile> files,
+        long peakMemoryBytes) {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** From good to bad: of a stage's outcomes the worst one is what is reported. */
+    enum Status {
+        FINISHED,
+        PEER_LOST,
+        DIVERGED,
+        FAILED
+    }
+
+    /** Sums over samples. */
+    record Totals(long samples, double lossSum, long top1, long top5) {
+        static final Totals NONE = new Totals(0, 0, 0, 0);
+
+        Totals plus(Totals other) {
+            return new Totals(samples + other.samples, lossSum + other.lossSum, top1 + other.top1, top5 + other.top5);
+        }
+
+        double meanLoss() {
+            return lossSum / samples;
+        }
+
+        double top1Error() {
+            return 100.0 * (samples - top1) / samples;
+        }
+
+        double top5Error() {
+            return 100.0 * (samples - top5) / samples;
+        }
+    }
+
+    static TaskOutcome failed(int rank, JobFailure failure) {
+        return unfinished(rank, Status.FAILED, failure.exitCode(), String.valueOf(failure.getMessage()));
+    }
+
+    static TaskOutcome peerLost(int rank, PeerFailure failure) {
+        return unfinished(rank, Status.PEER_LOST, ExitCode.CLUSTER, String.valueOf(failure.getMessage()));
+    }
+
+    static TaskOutcome diverged(int rank, String message) {
+        return unfinished(rank, Status.DIVERGED, ExitCode.DIVERGED, message);
+    }
+
+    static TaskOutcome evaluated(int rank, Totals totals) {
+        return new TaskOutcome(
+                rank,
+                Status.FINISHED,
+                null,
+                null,
+                null,
+                List.of(),
+                totals,
+                0,
+                null,
+                List.of(),
+                ProcessMemory.peakBytes());
+    }
+
+    private static TaskOutcome unfinished(int rank, Status status, ExitCode exitCode, String message) {
+        return new TaskOutcome(
+                rank,
+                status,
+                exitCode,
+                message,
+                null,
+                List.of(),
+                Totals.NONE,
+                0,
+                null,
+                List.of(),
+                ProcessMemory.peakBytes());
+    }
+
+    String toJson() {
+        try {
+            return JSON.writeValueAsString(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("Cannot write the outcome of rank " + rank, e);
+        }
+    }
+
+    static TaskOutcome fromJson(String json) {
+        try {
+            return JSON.readValue(json, TaskOutcome.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("Cannot read a task's outcome: " + json, e);
+        }
+    }
+}

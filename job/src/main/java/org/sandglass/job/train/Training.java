@@ -1,0 +1,248 @@
+package org.sandglass.job.train;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.job.checkpoint.CheckpointManifest;
+import org.sandglass.job.checkpoint.CheckpointStore;
+import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.EpochPlan;
+import org.sandglass.job.data.LedgerEntry;
+import org.sandglass.job.data.SampleTable;
+import org.sandglass.job.failure.ExitCode;
+import org.sandglass.job.failure.JobFailure;
+import org.sandglass.job.report.EpochMetrics;
+import org.sandglass.job.report.IterationMetrics;
+import org.sandglass.job.report.Progress;
+import org.sandglass.job.report.RunDirectory;
+import org.sandglass.job.report.Summary;
+import org.sandglass.job.report.ValidationMetrics;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The driver's side of a run: epoch after epoch, each one a barrier stage, audited, committed and evaluated.
+ *
+ * <p>An epoch counts once its checkpoint is committed, which happens after its ledger was found exact. The same request
+ * again goes on after the newest committed checkpoint. Used by one thread.
+ */
+public final class Training {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Training.class);
+
+    private final Recipe recipe;
+    private final SampleTable table;
+    private final @Nullable SampleTable validation;
+    private final RunDirectory run;
+    private final CheckpointStore checkpoints;
+    private final Gang gang;
+    private final EpochStages stages;
+    private final Progress progress;
+    private final RunFacts facts;
+
+    private Training(SparkSession session, TrainRequest request, Progress progress) {
+        JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+        this.recipe = request.recipe();
+        this.table = SampleTable.open(session, request.data());
+        String validationUri = request.validation();
+        this.validation = validationUri == null
+                ? null
+                : SampleTable.open(session, validationUri).withClasses(table.classes());
+        this.gang = Gang.forTraining(spark, recipe, table.classes());
+        this.run = RunDirectory.open(request.run(), spark.hadoopConfiguration(), recipe);
+        this.checkpoints = new CheckpointStore(spark.hadoopConfiguration(), run.checkpointsUri());
+        this.stages = new EpochStages(table, recipe, gang.tasks());
+        this.progress = progress;
+        this.facts = new RunFacts(recipe, table, gang.tasks(), spark.version());
+    }
+
+    /**
+     * Trains, or goes on training, what the request says.
+     *
+     * @throws JobFailure with the exit code that says what is wrong
+     */
+    public static Summary run(SparkSession session, TrainRequest request, Progress progress) {
+        Training training = new Training(session, request, progress);
+        try {
+            return training.run();
+        } catch (JobFailure e) {
+            training.writeSummary(
+                    e.exitCode() == ExitCode.DIVERGED ? Summary.Status.DIVERGED : Summary.Status.FAILED,
+                    e.getMessage());
+            throw e;
+        }
+    }
+
+    private Summary run() {
+        Optional<CheckpointManifest> newest = checkpoints.newest();
+        newest.ifPresent(this::refuseOtherData);
+        int completed = newest.map(CheckpointManifest::epoch).orElse(0);
+        run.keepEpochs(completed);
+        facts.goOnAfter(run.epochs());
+        newest.ifPresent(manifest -> facts.weights(manifest.weightsSha256()));
+        begin(completed);
+        evaluateIfMissing(completed);
+        while (completed < recipe.training().epochs()) {
+            trainEpoch(completed);
+            completed++;
+            evaluateIfMissing(completed);
+            progress.epoch(lastEpoch());
+            run.writeReport();
+        }
+        return writeSummary(Summary.Status.FINISHED, null);
+    }
+
+    private void begin(int completed) {
+        EpochPlan first = stages.plan(0);
+        progress.begin(
+                recipe.training().epochs(),
+                first.iterations(),
+                completed * first.iterations(),
+                first.globalBatchSize());
+        progress.note(table.samples() + " images of " + table.classes() + " classes; "
+                + recipe.training().workers()
+                + " workers × " + recipe.training().perWorkerBatchSize() + " images on " + gang.tasks() + " tasks"
+                + (completed > 0 ? "; going on after epoch " + completed : ""));
+        ProgressPlugin.listen(message ->
+                progress.iteration(message.epoch(), message.iteration(), message.loss(), message.imagesPerSecond()));
+    }
+
+    private void trainEpoch(int completed) {
+        long started = System.nanoTime();
+        EpochPlan plan = stages.plan(completed);
+        List<TaskOutcome> outcomes = withRestarts(
+                "train", completed, () -> stages.train(gang, plan, stateAt(completed), run.checkpointsUri()));
+        double seconds = (System.nanoTime() - started) / 1e9;
+        refuseDifferentReplicas(outcomes, completed + 1);
+        LedgerEntry ledger = LedgerEntry.of(
+                completed + 1, outcomes.stream().map(TaskOutcome::audit).toList(), table.samples());
+        EpochMetrics metrics = metrics(completed + 1, plan, outcomes, seconds);
+        run.record(outcomes.get(0).iterations(), metrics, ledger);
+        if (!ledger.exact()) {
+            facts.ledgerViolation();
+            throw JobFailure.data("Epoch " + (completed + 1) + " did not use every sample exactly once: "
+                    + ledger.verdict() + "; the run stops, see ledger.jsonl");
+        }
+        commit(plan, outcomes.get(0), ledger);
+    }
+
+    private void commit(EpochPlan plan, TaskOutcome first, LedgerEntry ledger) {
+        int completed = plan.epoch() + 1;
+        String sha256 = Objects.requireNonNull(first.weightsSha256());
+        checkpoints.commit(new CheckpointManifest(
+                completed,
+                completed * plan.iterations(),
+                recipe.model().name(),
+                table.classes(),
+                table.classNames().orElse(List.of()),
+                recipe.augmentation().size(),
+                recipe.render(),
+                sha256,
+                new ObjectMapper().convertValue(ledger, new TypeReference<Map<String, Object>>() {}),
+                Instant.now().toString(),
+                first.files()));
+        facts.weights(sha256);
+        checkpoints.retain(recipe.checkpoint().every(), recipe.checkpoint().keep());
+    }
+
+    private void evaluateIfMissing(int completed) {
+        SampleTable held = validation;
+        if (held == null || completed == 0 || hasValidation(completed)) {
+            return;
+        }
+        List<TaskOutcome> outcomes =
+                withRestarts("evaluate", completed, () -> stages.evaluate(gang, held, completed, stateAt(completed)));
+        ValidationMetrics metrics = Evaluation.metrics(outcomes);
+        run.recordValidation(completed, metrics);
+    }
+
+    private boolean hasValidation(int completed) {
+        return !run.epochs().isEmpty()
+                && lastEpoch().epoch() == completed
+                && lastEpoch().validation() != null;
+    }
+
+    private EpochMetrics lastEpoch() {
+        return run.epochs().get(run.epochs().size() - 1);
+    }
+
+    private interface Stage {
+        List<TaskOutcome> run() throws Gang.Lost;
+    }
+
+    private List<TaskOutcome> withRestarts(String what, int completed, Stage stage) {
+        while (true) {
+            try {
+                return stage.run();
+            } catch (Gang.Lost e) {
+                LOG.warn("Lost a stage: {} after epoch {}", what, completed, e);
+                if (facts.restarts() >= recipe.failure().maxRestarts()) {
+                    throw new JobFailure(
+                            ExitCode.CLUSTER,
+                            "Cannot " + what + " after epoch " + completed + ": gave up after " + facts.restarts()
+                                    + " restarts (failure.maxRestarts): " + e.getMessage(),
+                            e);
+                }
+                facts.restart();
+                progress.note("Restarting after epoch " + completed + ": " + e.getMessage());
+            }
+        }
+    }
+
+    private @Nullable String stateAt(int completed) {
+        return completed == 0 ? null : run.checkpointsUri() + "/%05d".formatted(completed);
+    }
+
+    private void refuseOtherData(CheckpointManifest manifest) {
+        Object samples = manifest.ledger().get("samples");
+        long trained = samples instanceof Number number ? number.longValue() : -1;
+        Object skipped = manifest.ledger().get("skipped");
+        trained += skipped instanceof Number number ? number.longValue() : 0;
+        if (trained != table.samples() || manifest.classes() != table.classes()) {
+            throw JobFailure.usage("Cannot go on with " + run.uri() + ": it was trained on " + trained + " images of "
+                    + manifest.classes() + " classes, and " + table.uri() + " has " + table.samples() + " of "
+                    + table.classes() + "; choose another --run");
+        }
+    }
+
+    private static void refuseDifferentReplicas(List<TaskOutcome> outcomes, int epoch) {
+        long distinct =
+                outcomes.stream().mapToLong(TaskOutcome::weightsCrc).distinct().count();
+        if (distinct != 1) {
+            throw new JobFailure(
+                    ExitCode.OTHER,
+                    "The tasks' weights differ after epoch " + epoch + ": nothing was committed; this is a defect of"
+                            + " Sandglass or of a machine's memory");
+        }
+    }
+
+    private EpochMetrics metrics(int epoch, EpochPlan plan, List<TaskOutcome> outcomes, double seconds) {
+        TaskOutcome first = outcomes.get(0);
+        List<IterationMetrics> iterations = first.iterations();
+        return new EpochMetrics(
+                epoch,
+                plan.iterations(),
+                first.totals().samples(),
+                first.totals().meanLoss(),
+                first.totals().top1Error(),
+                iterations.get(iterations.size() - 1).learningRate(),
+                seconds,
+                first.totals().samples() / seconds,
+                outcomes.stream().mapToLong(TaskOutcome::peakMemoryBytes).max().orElse(0),
+                null);
+    }
+
+    private Summary writeSummary(Summary.Status status, @Nullable String error) {
+        Summary summary = facts.summary(status, run.epochs(), error);
+        run.write(summary);
+        run.writeReport();
+        return summary;
+    }
+}

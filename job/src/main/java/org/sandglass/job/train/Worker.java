@@ -1,0 +1,173 @@
+package org.sandglass.job.train;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.FailureSettings;
+import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.SampleLocator;
+import org.sandglass.job.data.ShardOptions;
+import org.sandglass.ops.collective.Communicator;
+import org.sandglass.ops.device.CompileOptions;
+import org.sandglass.ops.device.Device;
+import org.sandglass.ops.device.DeviceBuffer;
+import org.sandglass.ops.device.Executable;
+import org.sandglass.ops.device.NetworkBuffers;
+import org.sandglass.ops.device.cpu.CpuDevice;
+import org.sandglass.ops.nn.Network;
+import org.sandglass.ops.nn.ResNet;
+
+/**
+ * What an executor's slot keeps between stages: device, compiled network, weights, momentum, connections.
+ *
+ * <p>Used by one task at a time, which {@link WorkerPool} sees to.
+ */
+final class Worker implements AutoCloseable {
+
+    private static final int NO_STATE = -1;
+    private static final int PREFETCH = 2;
+
+    private final String id = UUID.randomUUID().toString();
+    private final String run;
+    private final Recipe recipe;
+    private final Network network;
+    private final Device device;
+    private final int threads;
+    private final NetworkBuffers buffers;
+    private final DeviceBuffer momentum;
+    private final Map<Integer, Executable> training = new HashMap<>();
+    private @Nullable Executable evaluation;
+    private int epoch = NO_STATE;
+    private @Nullable Communicator communicator;
+    private String group = "";
+
+    private Worker(String run, Recipe recipe, Network network, Device device, int threads) {
+        this.run = run;
+        this.recipe = recipe;
+        this.network = network;
+        this.device = device;
+        this.threads = threads;
+        this.buffers = NetworkBuffers.allocate(device, network.layout());
+        this.momentum = device.allocate(network.layout().weightsLength());
+    }
+
+    static Worker open(StageOrder order, int threads) {
+        Recipe recipe = Recipe.parse(order.recipe(), "the driver's recipe");
+        Network network = ResNet.of(
+                recipe.model().name(),
+                order.classes(),
+                recipe.augmentation().size(),
+                recipe.model().zeroGamma());
+        return new Worker(order.run(), recipe, network, CpuDevice.open(threads), threads);
+    }
+
+    String id() {
+        return id;
+    }
+
+    String run() {
+        return run;
+    }
+
+    Recipe recipe() {
+        return recipe;
+    }
+
+    Network network() {
+        return network;
+    }
+
+    Device device() {
+        return device;
+    }
+
+    NetworkBuffers buffers() {
+        return buffers;
+    }
+
+    DeviceBuffer momentum() {
+        return momentum;
+    }
+
+    /** Threads that this worker's task may use. */
+    int threads() {
+        return threads;
+    }
+
+    /** How this worker's task reads its samples. */
+    ShardOptions shardOptions(SampleLocator locator) {
+        boolean skipCorrupt = recipe.failure().corruptImage() == FailureSettings.CorruptImage.SKIP;
+        return new ShardOptions(threads, PREFETCH, skipCorrupt, locator);
+    }
+
+    /** Whether the weights are those after {@code completed} epochs. */
+    boolean holds(int completed) {
+        return epoch == completed;
+    }
+
+    /** Declares the weights to be in the middle of something. */
+    void invalidateState() {
+        epoch = NO_STATE;
+    }
+
+    /** Declares the weights to be those after {@code completed} epochs. */
+    void declareState(int completed) {
+        epoch = completed;
+    }
+
+    /** The network compiled for training on microbatches of {@code batchSize}, compiled at first use. */
+    Executable training(int batchSize) {
+        return training.computeIfAbsent(
+                batchSize, size -> device.compile(network.graph(), CompileOptions.training(size), buffers));
+    }
+
+    /** The network compiled for evaluation on batches of perWorkerBatchSize. */
+    Executable evaluation() {
+        if (evaluation == null) {
+            evaluation = device.compile(
+                    network.graph(), CompileOptions.evaluation(recipe.training().perWorkerBatchSize()), buffers);
+        }
+        return evaluation;
+    }
+
+    Communicator communicator() {
+        if (communicator == null) {
+            throw new IllegalStateException("Cannot communicate: this worker has not joined a group");
+        }
+        return communicator;
+    }
+
+    /** The name of the group whose connections this worker holds; empty if none. */
+    String group() {
+        return group;
+    }
+
+    void joinGroup(String name, Communicator connected) {
+        leaveGroup();
+        group = name;
+        communicator = connected;
+    }
+
+    /** Closes the connections, which ends whatever peers wait for. */
+    void leaveGroup() {
+        group = "";
+        if (communicator != null) {
+            communicator.close();
+            communicator = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        leaveGroup();
+        training.values().forEach(Executable::close);
+        training.clear();
+        if (evaluation != null) {
+            evaluation.close();
+        }
+        momentum.close();
+        buffers.close();
+        device.close();
+    }
+}

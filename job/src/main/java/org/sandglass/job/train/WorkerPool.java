@@ -1,0 +1,47 @@
+package org.sandglass.job.train;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The workers that live in this executor between stages, one for each slot that has been used. Thread-safe.
+ *
+ * <p>A task takes a free worker, one with the state that its stage starts from if there is one, and gives it back.
+ */
+final class WorkerPool {
+
+    private static final List<Worker> WORKERS = new ArrayList<>();
+    private static final Set<Worker> BUSY = new HashSet<>();
+
+    private WorkerPool() {}
+
+    static synchronized Worker acquire(StageOrder order, int threads) {
+        discardOtherRuns(order.run());
+        Optional<Worker> free = WORKERS.stream()
+                .filter(worker -> !BUSY.contains(worker))
+                .max(Comparator.comparing(worker -> worker.holds(order.epoch())));
+        Worker worker = free.orElseGet(() -> {
+            Worker made = Worker.open(order, threads);
+            WORKERS.add(made);
+            return made;
+        });
+        BUSY.add(worker);
+        return worker;
+    }
+
+    static synchronized void release(Worker worker) {
+        BUSY.remove(worker);
+    }
+
+    private static void discardOtherRuns(String run) {
+        List<Worker> others = WORKERS.stream()
+                .filter(worker -> !worker.run().equals(run) && !BUSY.contains(worker))
+                .toList();
+        others.forEach(Worker::close);
+        WORKERS.removeAll(others);
+    }
+}

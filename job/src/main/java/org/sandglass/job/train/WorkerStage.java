@@ -1,0 +1,101 @@
+package org.sandglass.job.train;
+
+import java.io.Serial;
+import java.io.Serializable;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.rdd.RDD;
+import org.sandglass.job.failure.JobFailure;
+import org.sandglass.ops.collective.PeerFailure;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.Tuple2;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+import scala.runtime.AbstractFunction1;
+
+/**
+ * A barrier stage: one gang of tasks that finds itself, agrees on the state, and does one piece of work.
+ *
+ * <p>A task never throws for what it can name: it closes its connections, so that its peers stop within moments, and
+ * returns an outcome that says what happened. What Spark reports as a failed stage is then a lost executor.
+ */
+final class WorkerStage
+        extends AbstractFunction1<scala.collection.Iterator<Tuple2<Long, byte[]>>, scala.collection.Iterator<String>>
+        implements Serializable {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerStage.class);
+
+    /** What the tasks of a stage do once they stand together. */
+    interface Work extends Serializable {
+        TaskOutcome run(Worker worker, Iterator<Tuple2<Long, byte[]>> samples);
+    }
+
+    private final StageOrder order;
+    private final Work work;
+
+    private WorkerStage(StageOrder order, Work work) {
+        this.order = order;
+        this.work = work;
+    }
+
+    /** Runs the stage over the partitions of {@code samples}; returns outcomes in the order of the ranks. */
+    static List<TaskOutcome> run(JavaPairRDD<Long, byte[]> samples, StageOrder order, Work work) {
+        ClassTag<String> tag = ClassTag$.MODULE$.apply(String.class);
+        RDD<Tuple2<Long, byte[]>> rdd = samples.rdd();
+        JavaRDD<String> outcomes =
+                JavaRDD.fromRDD(rdd.barrier().mapPartitions(new WorkerStage(order, work), false, tag), tag);
+        return outcomes.collect().stream().map(TaskOutcome::fromJson).toList();
+    }
+
+    @Override
+    public scala.collection.Iterator<String> apply(scala.collection.Iterator<Tuple2<Long, byte[]>> samples) {
+        TaskOutcome outcome = outcome(BarrierTaskContext.get(), new JavaIterator<>(samples));
+        return scala.collection.Iterator$.MODULE$.single(outcome.toJson());
+    }
+
+    private TaskOutcome outcome(BarrierTaskContext context, Iterator<Tuple2<Long, byte[]>> samples) {
+        int rank = context.partitionId();
+        Worker worker = WorkerPool.acquire(order, context.cpus());
+        try {
+            Rendezvous.meet(context, order, worker);
+            TaskOutcome outcome = work.run(worker, samples);
+            if (outcome.status() != TaskOutcome.Status.FINISHED) {
+                worker.leaveGroup();
+            }
+            return outcome;
+        } catch (JobFailure e) {
+            LOG.error("Rank {} failed", rank, e);
+            worker.leaveGroup();
+            return TaskOutcome.failed(rank, e);
+        } catch (PeerFailure e) {
+            LOG.error("Rank {} lost a peer", rank, e);
+            worker.leaveGroup();
+            return TaskOutcome.peerLost(rank, e);
+        } catch (RuntimeException | Error e) {
+            worker.leaveGroup();
+            throw e;
+        } finally {
+            WorkerPool.release(worker);
+        }
+    }
+
+    /** A Scala iterator, seen from Java without classes that differ between Scala's versions. */
+    private record JavaIterator<T>(scala.collection.Iterator<T> iterator) implements Iterator<T> {
+        @Override
+        public boolean hasNext() {
+            return iterator.hasNext();
+        }
+
+        @Override
+        public T next() {
+            return iterator.next();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package org.sandglass.job.train;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32C;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.deploy.SparkHadoopUtil;
+import org.sandglass.job.checkpoint.CheckpointContents;
+import org.sandglass.job.checkpoint.CheckpointStore;
+import org.sandglass.job.checkpoint.StoredFile;
+import org.sandglass.ops.device.DeviceBuffer;
+import org.sandglass.ops.nn.Initialization;
+import org.sandglass.ops.nn.NetworkState;
+import org.sandglass.ops.tensor.NamedTensor;
+
+/** The ways that a worker's state (weights, running statistics, momentum) comes and goes. */
+final class WorkerState {
+
+    private WorkerState() {}
+
+    /** Initial weights by the recipe's seed, the same on every machine. */
+    static void initialize(Worker worker) {
+        FloatBuffer weights = floats(worker.network().layout().weightsLength());
+        FloatBuffer statistics = floats(worker.network().layout().statisticsLength());
+        Initialization.initialize(worker.network(), worker.recipe().training().seed(), weights, statistics);
+        worker.buffers().weights().upload(0, weights);
+        worker.buffers().statistics().upload(0, statistics);
+        worker.momentum().clear();
+    }
+
+    /** Copies the state of rank {@code source} to all ranks; every rank takes part. */
+    static void broadcast(Worker worker, int source) {
+        for (DeviceBuffer buffer : buffers(worker)) {
+            ByteBuffer bytes = bytes(buffer.elements());
+            FloatBuffer view = bytes.asFloatBuffer();
+            if (worker.communicator().rank() == source) {
+                buffer.download(0, view);
+            }
+            worker.communicator().broadcast(bytes, source).await();
+            buffer.upload(0, view);
+        }
+    }
+
+    /** Reads the state from a checkpoint. */
+    static void restore(Worker worker, String checkpoint) {
+        CheckpointContents contents = CheckpointStore.open(hadoop(), checkpoint).read();
+        restoreModel(worker, contents.model());
+        FloatBuffer momentum = floats(worker.network().layout().weightsLength());
+        NetworkState.restoreMomentum(worker.network(), contents.optimizer(), momentum);
+        worker.momentum().upload(0, momentum);
+    }
+
+    /** Reads the model alone, for a worker that will not train. */
+    static void restoreModel(Worker worker, String checkpoint) {
+        restoreModel(worker, CheckpointStore.open(hadoop(), checkpoint).readModel());
+    }
+
+    private static void restoreModel(Worker worker, Map<String, NamedTensor> model) {
+        FloatBuffer weights = floats(worker.network().layout().weightsLength());
+        FloatBuffer statistics = floats(worker.network().layout().statisticsLength());
+        NetworkState.restoreModel(worker.network(), model, weights, statistics);
+        worker.buffers().weights().upload(0, weights);
+        worker.buffers().statistics().upload(0, statistics);
+    }
+
+    /** The model's tensors: a copy. */
+    static List<NamedTensor> model(Worker worker) {
+        return NetworkState.model(
+                worker.network(),
+                copy(worker.buffers().weights()),
+                copy(worker.buffers().statistics()));
+    }
+
+    /** Writes the files of a checkpoint; they count for nothing until the driver commits them. */
+    static List<StoredFile> store(Worker worker, List<NamedTensor> model, String checkpoints, int epoch) {
+        List<NamedTensor> momentum = NetworkState.momentum(worker.network(), copy(worker.momentum()));
+        return new CheckpointStore(hadoop(), checkpoints).writeFiles(epoch, model, momentum);
+    }
+
+    /** CRC-32C of weights, statistics and momentum: replicas must agree. */
+    static long crc(Worker worker) {
+        CRC32C crc = new CRC32C();
+        for (DeviceBuffer buffer : buffers(worker)) {
+            ByteBuffer bytes = bytes(buffer.elements());
+            buffer.download(0, bytes.asFloatBuffer());
+            crc.update(bytes);
+        }
+        return crc.getValue();
+    }
+
+    /** Hadoop's configuration as this executor has it. */
+    static Configuration hadoop() {
+        return SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf());
+    }
+
+    private static List<DeviceBuffer> buffers(Worker worker) {
+        return List.of(worker.buffers().weights(), worker.buffers().statistics(), worker.momentum());
+    }
+
+    private static FloatBuffer copy(DeviceBuffer buffer) {
+        FloatBuffer copy = floats(buffer.elements());
+        buffer.download(0, copy);
+        return copy;
+    }
+
+    private static FloatBuffer floats(long elements) {
+        return bytes(elements).asFloatBuffer();
+    }
+
+    private static ByteBuffer bytes(long elements) {
+        return ByteBuffer.allocateDirect(Math.toIntExact(elements * Float.BYTES))
+                .order(ByteOrder.nativeOrder());
+    }
+}

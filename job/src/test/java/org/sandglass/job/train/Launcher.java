@@ -1,0 +1,69 @@
+package org.sandglass.job.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Runs {@code scripts/sandglass} as a user does: a process of its own, on executors in processes of their own. */
+final class Launcher {
+
+    private static final Path SCRIPT =
+            Path.of(System.getProperty("sandglass.root", "..")).resolve("scripts/sandglass");
+    private static final long LIMIT_SECONDS = 300;
+
+    /** What a command printed and how it ended. */
+    record Result(int exitCode, String output) {}
+
+    private Launcher() {}
+
+    /** Runs a command on two executors of one core each. */
+    static Result run(Path log, String... arguments) {
+        Process process = start(log, arguments);
+        try {
+            if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                kill(process);
+                throw new AssertionError("Did not end within " + LIMIT_SECONDS + " s:\n" + Files.readString(log));
+            }
+            return new Result(process.exitValue(), Files.readString(log));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static Process start(Path log, String... arguments) {
+        List<String> command =
+                new ArrayList<>(List.of(SCRIPT.toAbsolutePath().normalize().toString()));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("--", "--master", "local-cluster[2,1,1024]"));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().put("SANDGLASS_BUILD", "never");
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** SIGKILL to the driver and whatever else the launcher started. */
+    static void kill(Process process) {
+        process.descendants()
+                .filter(child -> child.info().commandLine().orElse("").contains("SparkSubmit"))
+                .forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+
+    /** The executors that descend from {@code process}. */
+    static List<ProcessHandle> executors(Process process) {
+        return process.descendants()
+                .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
+                .toList();
+    }
+}

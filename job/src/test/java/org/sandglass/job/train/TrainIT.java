@@ -1,0 +1,167 @@
+package org.sandglass.job.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Training from end to end through the launcher, the shaded JAR, and executors in their own processes. */
+@Tag("spark")
+class TrainIT {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private static Path directory;
+
+    private static Path data;
+
+    @BeforeAll
+    static void prepareData() {
+        data = directory.resolve("data with space");
+        Launcher.Result result = Launcher.run(
+                directory.resolve("prepare.log"),
+                "prepare",
+                "generated",
+                "--train",
+                "301",
+                "--validation",
+                "64",
+                "--out",
+                data.toString());
+        assertThat(result.exitCode()).as(result.output()).isZero();
+    }
+
+    @Test
+    void shouldTrainExactlyOnceEvaluateAndReport() throws IOException {
+        Path run = train("once", "training.epochs=2");
+
+        JsonNode summary = summary(run);
+        assertThat(summary.get("status").asText()).isEqualTo("finished");
+        assertThat(summary.get("tasks").asInt()).isEqualTo(2);
+        assertThat(summary.get("trainSamples").asLong()).isEqualTo(301);
+        assertThat(summary.get("validationSamples").asLong()).isEqualTo(64);
+        assertThat(summary.get("ledgerViolations").asInt()).isZero();
+        assertThat(lines(run.resolve("ledger.jsonl"))).hasSize(2).allSatisfy(line -> {
+            assertThat(line.get("samples").asLong()).isEqualTo(301);
+            assertThat(line.get("verdict").asText()).isEqualTo("exact");
+        });
+        assertThat(run.resolve("report.html")).content().contains("<html", "exact");
+        assertThat(run.resolve("checkpoints/00002/manifest.json")).exists();
+    }
+
+    @Test
+    void shouldUseTheSameMinibatchesOnOneTaskAndOnTwo() throws IOException {
+        Path two = train("two", "training.epochs=1", "training.tasks=2");
+        Path one = train("one", "training.epochs=1", "training.tasks=1");
+
+        assertThat(Files.readString(one.resolve("ledger.jsonl")))
+                .isEqualTo(Files.readString(two.resolve("ledger.jsonl")));
+        List<JsonNode> ofOne = iterations(one);
+        List<JsonNode> ofTwo = iterations(two);
+        assertThat(ofOne).hasSize(10).hasSameSizeAs(ofTwo);
+        for (int i = 0; i < ofOne.size(); i++) {
+            assertThat(ofOne.get(i).get("loss").asDouble())
+                    .as("loss of iteration " + i)
+                    .isCloseTo(ofTwo.get(i).get("loss").asDouble(), within(1e-3));
+        }
+    }
+
+    @Test
+    void shouldEndWithTheSameWeightsWhenKilledAndStartedAgain() throws IOException {
+        Path alone = train("alone", "training.epochs=5");
+
+        Path run = directory.resolve("killed");
+        Process process = Launcher.start(directory.resolve("killed.log"), arguments(run, "training.epochs=5"));
+        awaitCheckpoint(run, 2);
+        Launcher.kill(process);
+        assertThat(run.resolve("checkpoints/00005/manifest.json")).doesNotExist();
+        train("killed", "training.epochs=5");
+
+        assertThat(summary(run).get("weightsSha256")).isEqualTo(summary(alone).get("weightsSha256"));
+        assertThat(lines(run.resolve("ledger.jsonl"))).hasSize(5);
+        assertThat(iterations(run)).hasSize(50);
+    }
+
+    @Test
+    void shouldGoOnWhenAnExecutorIsKilled() throws IOException {
+        Path alone = train("undisturbed", "training.epochs=4");
+
+        Path run = directory.resolve("executor-lost");
+        Path log = directory.resolve("executor-lost.log");
+        Process process = Launcher.start(log, arguments(run, "training.epochs=4"));
+        awaitCheckpoint(run, 1);
+        assertThat(Launcher.executors(process)).hasSize(2);
+        Launcher.executors(process).get(0).destroyForcibly();
+        Awaitility.await().atMost(Duration.ofMinutes(3)).until(() -> !process.isAlive());
+
+        assertThat(process.exitValue()).as(Files.readString(log)).isZero();
+        assertThat(summary(run).get("restarts").asInt()).isPositive();
+        assertThat(summary(run).get("ledgerViolations").asInt()).isZero();
+        assertThat(summary(run).get("weightsSha256")).isEqualTo(summary(alone).get("weightsSha256"));
+    }
+
+    private static void awaitCheckpoint(Path run, int epoch) {
+        Path manifest = run.resolve("checkpoints/%05d/manifest.json".formatted(epoch));
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(3))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> Files.exists(manifest));
+    }
+
+    private static Path train(String name, String... settings) {
+        Path run = directory.resolve(name);
+        Launcher.Result result = Launcher.run(directory.resolve(name + ".log"), arguments(run, settings));
+        assertThat(result.exitCode()).as(result.output()).isZero();
+        return run;
+    }
+
+    private static String[] arguments(Path run, String... settings) {
+        return Stream.concat(
+                        Stream.of(
+                                "train",
+                                "--data",
+                                data.resolve("train").toString(),
+                                "--validation",
+                                data.resolve("validation").toString(),
+                                "--run",
+                                run.toString()),
+                        Stream.concat(
+                                        Stream.of(
+                                                "model.name=cifar-resnet8",
+                                                "training.workers=4",
+                                                "training.perWorkerBatchSize=8",
+                                                "checkpoint.keep=5"),
+                                        Stream.of(settings))
+                                .flatMap(setting -> Stream.of("--set", setting)))
+                .toArray(String[]::new);
+    }
+
+    private static JsonNode summary(Path run) throws IOException {
+        return JSON.readTree(run.resolve("summary.json").toFile());
+    }
+
+    private static List<JsonNode> iterations(Path run) throws IOException {
+        return lines(run.resolve("metrics.jsonl")).stream()
+                .filter(line -> line.get("kind").asText().equals("iteration"))
+                .toList();
+    }
+
+    private static List<JsonNode> lines(Path file) throws IOException {
+        return JSON.readerFor(JsonNode.class)
+                .<JsonNode>readValues(file.toFile())
+                .readAll();
+    }
+}
