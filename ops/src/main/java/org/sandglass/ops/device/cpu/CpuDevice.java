@@ -18,14 +18,24 @@ import org.sandglass.ops.device.SgdUpdate;
 import org.sandglass.ops.tensor.DataType;
 
 /**
- * The processor, on oneDNN, in fp32.
+ * The processor, on oneDNN, in fp32. Needs AVX2: with less, oneDNN has no fast implementation of some layers and
+ * {@link #compile} says so.
  *
  * <p>Work is done when a call returns. All native memory, also of executables and buffers left open, is released by
  * {@link #close}. For one thread at a time, as every device; the bound on threads is set anew on every call, since OpenMP
  * keeps it per calling thread.
  */
 public final class CpuDevice implements Device {
+    private static final String PHYSICAL_BYTES = "org.bytedeco.javacpp.maxPhysicalBytes";
     private static final Event DONE = () -> {};
+
+    static {
+        // JavaCPP refuses to allocate once the process has twice the heap's maximum resident, heap or not; an arena is
+        // larger than that in a small heap, and rightly so.
+        if (System.getProperty(PHYSICAL_BYTES) == null) {
+            System.setProperty(PHYSICAL_BYTES, "0");
+        }
+    }
 
     private final int threads;
     private final Onednn onednn;
@@ -80,9 +90,13 @@ public final class CpuDevice implements Device {
         OpenMp.limit(threads);
         Natives natives = new Natives();
         try {
-            Program program = new Program(onednn, natives, new Consumers(graph), options, Vectors.of(buffers));
-            CpuExecutable executable = new CpuExecutable(
-                    graph, options, program, natives, arena, () -> OpenMp.limit(threads), open::remove);
+            Vectors vectors = Vectors.of(buffers);
+            Program program = new Program(onednn, natives, new Consumers(graph), options, vectors);
+            Runnable enter = () -> {
+                vectors.checkOpen();
+                OpenMp.limit(threads);
+            };
+            CpuExecutable executable = new CpuExecutable(graph, options, program, natives, arena, enter, open::remove);
             open.add(executable);
             return executable;
         } catch (RuntimeException | Error e) {

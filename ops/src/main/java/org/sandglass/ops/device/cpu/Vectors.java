@@ -12,6 +12,13 @@ record Vectors(FlatLayout layout, CpuBuffer weights, CpuBuffer gradients, CpuBuf
                 buffers.layout(), own(buffers.weights()), own(buffers.gradients()), own(buffers.statistics()));
     }
 
+    /** @throws IllegalStateException if one of them was closed */
+    void checkOpen() {
+        weights.floats();
+        gradients.floats();
+        statistics.floats();
+    }
+
     /** @throws IllegalArgumentException if the buffer belongs to another kind of device */
     static CpuBuffer own(DeviceBuffer buffer) {
         if (buffer instanceof CpuBuffer own) {

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +51,7 @@ class CpuDeviceTest {
             int batch, int channels, int size, int filters, int kernel, int stride, int padding) {
         Graph.Builder builder = new Graph.Builder(Shape.of(channels, size, size));
         Value output = builder.convolution("conv", builder.input(), filters, kernel, stride, padding);
-        try (Network network = new Network(builder.build(), 1)) {
+        try (Network network = new Network(device, builder.build(), 1)) {
             Executable executable =
                     network.compile(new CompileOptions(CompileOptions.Mode.TRAINING, batch, DataType.F32, true));
             float[] images = random(batch * channels * size * size, 2);
@@ -73,7 +75,7 @@ class CpuDeviceTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void shouldComputeTheGradientOfAResidualNetwork(int batch) {
-        try (Network network = new Network(residual(3, 6, 20, 10), 4)) {
+        try (Network network = new Network(device, residual(3, 6, 20, 10), 4)) {
             Executable executable = network.compile(CompileOptions.training(batch));
             float[] images = random(batch * 3 * 6 * 6, 5);
             int[] labels = new Random(6).ints(batch, 0, 10).toArray();
@@ -95,7 +97,7 @@ class CpuDeviceTest {
 
     @Test
     void shouldAddGradientsAndStatisticsOfEachBatch() {
-        try (Network network = new Network(residual(3, 4, 16, 10), 7)) {
+        try (Network network = new Network(device, residual(3, 4, 16, 10), 7)) {
             Executable executable = network.compile(CompileOptions.training(4));
             network.step(executable, 8);
             float[] once = network.gradients();
@@ -111,7 +113,7 @@ class CpuDeviceTest {
     void shouldReportMeanAndUnbiasedVarianceOfTheBatch() {
         Graph.Builder builder = new Graph.Builder(Shape.of(3, 2, 2));
         builder.batchNorm("bn", builder.input());
-        try (Network network = new Network(builder.build(), 1)) {
+        try (Network network = new Network(device, builder.build(), 1)) {
             Executable executable = network.compile(CompileOptions.training(2));
             float[] images = random(24, 2);
             executable.load(FloatBuffer.wrap(images), new int[2]);
@@ -136,7 +138,7 @@ class CpuDeviceTest {
     void shouldNormaliseWithRunningStatisticsInEvaluation() {
         Graph.Builder builder = new Graph.Builder(Shape.of(2, 1, 1));
         builder.relu(builder.batchNorm("bn", builder.input()));
-        try (Network network = new Network(builder.build(), 1)) {
+        try (Network network = new Network(device, builder.build(), 1)) {
             network.set(network.buffers.weights(), 0, 3, 0.5f); // shifts
             network.set(network.buffers.weights(), 16, 2, 2); // scales
             network.set(network.buffers.statistics(), 0, 1, 1);
@@ -153,7 +155,7 @@ class CpuDeviceTest {
 
     @Test
     void shouldNameParametersInTheLayoutsOrder() {
-        try (Network network = new Network(residual(3, 6, 16, 10), 4)) {
+        try (Network network = new Network(device, residual(3, 6, 16, 10), 4)) {
             Executable executable = network.compile(CompileOptions.training(2));
             executable.load(FloatBuffer.wrap(random(2 * 108, 1)), new int[2]);
             executable.forward();
@@ -167,7 +169,7 @@ class CpuDeviceTest {
     void shouldCountRanksWithTiesAndLeaveOutNegativeLabels() {
         Graph.Builder builder = new Graph.Builder(Shape.of(6));
         builder.relu(builder.input());
-        try (Network network = new Network(builder.build(), 1)) {
+        try (Network network = new Network(device, builder.build(), 1)) {
             Executable executable =
                     network.compile(new CompileOptions(CompileOptions.Mode.TRAINING, 4, DataType.F32, true));
             float[] logits = {
@@ -192,7 +194,7 @@ class CpuDeviceTest {
 
     @Test
     void shouldTrainATinyNetwork() {
-        try (Network network = new Network(residual(3, 8, 16, 10), 9)) {
+        try (Network network = new Network(device, residual(3, 8, 16, 10), 9)) {
             Executable executable = network.compile(CompileOptions.training(16));
             var momentum = device.allocate(network.layout.weightsLength());
             SgdUpdate update = new SgdUpdate(SgdUpdate.Form.VELOCITY_SCALED, 0.05, 0.9, 1, 1e-4, true);
@@ -209,7 +211,7 @@ class CpuDeviceTest {
 
     @Test
     void shouldShareMemoryAmongExecutablesOfSeveralBatchSizes() {
-        try (Network network = new Network(residual(3, 8, 16, 10), 9)) {
+        try (Network network = new Network(device, residual(3, 8, 16, 10), 9)) {
             Executable small = network.compile(CompileOptions.training(2));
             double alone = network.step(small, 11).lossSum();
             float[] gradients = network.gradients();
@@ -222,8 +224,71 @@ class CpuDeviceTest {
     }
 
     @Test
+    void shouldReleaseAllNativeObjectsWhenClosed() {
+        long before = Pointer.totalCount();
+        CpuDevice other = CpuDevice.open(1);
+        Graph graph = residual(3, 8, 16, 10);
+        NetworkBuffers buffers = NetworkBuffers.allocate(other, new FlatLayout(graph));
+        Executable executable = other.compile(graph, CompileOptions.training(2), buffers);
+        executable.load(FloatBuffer.allocate(2 * 192), new int[2]);
+        executable.forward();
+        assertThat(Pointer.totalCount()).isGreaterThan(before);
+        other.close();
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
+        assertThatThrownBy(executable::forward).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void shouldRefuseToRunOnBuffersThatWereClosed() {
+        Network network = new Network(device, residual(3, 8, 16, 10), 9);
+        Executable executable = network.compile(CompileOptions.training(2));
+        network.close();
+        assertThatThrownBy(executable::forward)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("released");
+    }
+
+    @Test
+    void shouldComputeTheSameOnSeveralDevicesAtOnce() {
+        float[] alone = gradientsOnADeviceOfItsOwn();
+        List<CompletableFuture<float[]>> together = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            together.add(CompletableFuture.supplyAsync(CpuDeviceTest::gradientsOnADeviceOfItsOwn));
+        }
+        assertThat(together)
+                .allSatisfy(gradients -> assertThat(gradients.join()).isEqualTo(alone));
+    }
+
+    private static float[] gradientsOnADeviceOfItsOwn() {
+        try (CpuDevice own = CpuDevice.open(1);
+                Network network = new Network(own, residual(3, 8, 16, 10), 9)) {
+            Executable executable = network.compile(CompileOptions.training(4));
+            network.step(executable, 3);
+            network.step(executable, 4);
+            return network.gradients();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2})
+    void shouldAgreeWithOneThreadWhenItUsesMore(int threads) {
+        try (CpuDevice parallel = CpuDevice.open(threads);
+                Network one = new Network(device, residual(3, 8, 16, 10), 9);
+                Network more = new Network(parallel, residual(3, 8, 16, 10), 9)) {
+            one.step(one.compile(CompileOptions.training(4)), 3);
+            Executable executable = more.compile(CompileOptions.training(4));
+            more.step(executable, 3);
+            float[] gradients = more.gradients();
+            assertClose(gradients, one.gradients());
+            more.buffers.gradients().clear();
+            more.step(executable, 3);
+            assertThat(more.gradients()).isEqualTo(gradients);
+        }
+    }
+
+    @Test
     void shouldRefuseWhatItCannotDo() {
-        try (Network network = new Network(residual(3, 8, 16, 10), 9)) {
+        try (Network network = new Network(device, residual(3, 8, 16, 10), 9)) {
             assertThatThrownBy(() ->
                             network.compile(new CompileOptions(CompileOptions.Mode.TRAINING, 1, DataType.BF16, false)))
                     .isInstanceOf(UnsupportedOperationException.class);
@@ -282,12 +347,14 @@ class CpuDeviceTest {
     }
 
     /** A graph's buffers with random weights. */
-    private final class Network implements AutoCloseable {
+    private static final class Network implements AutoCloseable {
+        private final CpuDevice device;
         private final Graph graph;
         private final FlatLayout layout;
         private final NetworkBuffers buffers;
 
-        Network(Graph graph, long seed) {
+        Network(CpuDevice device, Graph graph, long seed) {
+            this.device = device;
             this.graph = graph;
             layout = new FlatLayout(graph);
             buffers = NetworkBuffers.allocate(device, layout);
