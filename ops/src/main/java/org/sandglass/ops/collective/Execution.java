@@ -22,7 +22,7 @@ final class Execution {
     private final int[] sent;
     private final int[] received;
     private int frames;
-    private int announcements;
+    private boolean announced;
 
     /**
      * @param fingerprint kind and size, by which ranks notice that they have started different operations
@@ -76,13 +76,15 @@ final class Execution {
         return start;
     }
 
-    /** How often all peers have been told that it is under way. */
-    int announcements() {
-        return announcements;
+    /** Whether all peers have been told that it started; else says so from now on. */
+    boolean announce() {
+        boolean before = announced;
+        announced = true;
+        return before;
     }
 
-    void announced() {
-        announcements++;
+    boolean announced() {
+        return announced;
     }
 
     /** Whether anything is ever received from the peer. */
