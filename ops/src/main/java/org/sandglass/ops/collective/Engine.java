@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,13 +18,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Engine implements Operations, Inbound.Controls {
 
-    private static final int ANNOUNCEMENT_SHARE = 4;
+    /** Announcements of a slow operation within its timeout, at equal distances. */
+    private static final int ANNOUNCEMENTS = 3;
 
     private final int ranks;
     private final int segmentBytes;
     private final long timeout;
-    private final Duration timeoutForPeople;
     private final List<Link> links = new ArrayList<>();
+    private final Map<Integer, Link> byPeer = new HashMap<>();
     private final Map<Integer, Map<Long, Long>> fingerprints = new HashMap<>();
     private final List<Execution> active = new ArrayList<>();
     private long started;
@@ -32,13 +34,13 @@ final class Engine implements Operations, Inbound.Controls {
         this.ranks = ranks;
         this.segmentBytes = segmentBytes;
         this.timeout = timeout.toNanos();
-        this.timeoutForPeople = timeout;
     }
 
-    <C extends ScatteringByteChannel & GatheringByteChannel> Link link(int peer, C channel) {
+    <C extends ScatteringByteChannel & GatheringByteChannel> Link link(int peer, C channel, long now) {
         Inbound inbound = new Inbound(peer, ranks, segmentBytes, this, this);
-        Link link = new Link(peer, channel, inbound, new Outbound(peer));
+        Link link = new Link(peer, channel, now, inbound, new Outbound(peer));
         links.add(link);
+        byPeer.put(peer, link);
         return link;
     }
 
@@ -79,18 +81,20 @@ final class Engine implements Operations, Inbound.Controls {
         active.removeIf(Execution::done);
     }
 
-    /** Ends operations whose time is up; tells all peers of those that last long, so that the culprit can be named. */
+    /**
+     * Ends operations whose time is up. Of those that last long it tells all peers now and then, so that everybody knows
+     * who has started and who is alive, and the culprit can be named.
+     */
     void tick(long now) throws Fault {
         for (Execution execution : active) {
             long age = now - execution.start();
             if (age >= timeout) {
-                throw late(execution);
+                throw late(execution, now);
             }
-            if (age >= timeout / ANNOUNCEMENT_SHARE && !execution.announce()) {
+            if (age >= nextAnnouncement(execution)) {
+                execution.announced();
                 for (Link link : links) {
-                    if (!execution.listensTo(link.peer())) {
-                        link.outbound().post(Frame.started(execution.sequence(), execution.fingerprint()));
-                    }
+                    link.outbound().post(Frame.started(execution.sequence(), execution.fingerprint()));
                 }
             }
         }
@@ -100,10 +104,13 @@ final class Engine implements Operations, Inbound.Controls {
     long patience(long now) {
         long patience = Long.MAX_VALUE;
         for (Execution execution : active) {
-            long limit = execution.announced() ? timeout : timeout / ANNOUNCEMENT_SHARE;
-            patience = Math.min(patience, Math.max(0, limit - (now - execution.start())));
+            patience = Math.min(patience, Math.max(0, nextAnnouncement(execution) - (now - execution.start())));
         }
         return patience;
+    }
+
+    private long nextAnnouncement(Execution execution) {
+        return timeout / (ANNOUNCEMENTS + 1) * (execution.announcements() + 1);
     }
 
     @Override
@@ -128,7 +135,7 @@ final class Engine implements Operations, Inbound.Controls {
 
     @Override
     public void reached(int peer, long sequence) {
-        link(peer).outbound().grant(sequence);
+        Objects.requireNonNull(byPeer.get(peer)).outbound().grant(sequence);
     }
 
     @Override
@@ -144,7 +151,7 @@ final class Engine implements Operations, Inbound.Controls {
 
     @Override
     public void left(int peer, long sequence) throws Fault {
-        link(peer).leave(sequence);
+        Objects.requireNonNull(byPeer.get(peer)).leave(sequence);
         for (Execution execution : active) {
             if (!execution.done() && execution.sequence() >= sequence) {
                 throw Fault.closed(peer);
@@ -152,20 +159,29 @@ final class Engine implements Operations, Inbound.Controls {
         }
     }
 
-    private Fault late(Execution execution) {
+    private Fault late(Execution execution, long now) {
+        String within = " within " + Duration.ofNanos(timeout).toMillis() + " ms";
         for (Link link : links) {
             if (link.outbound().granted() < execution.sequence()) {
-                return Fault.late(link.peer(), "has not started it within " + timeoutForPeople);
+                return Fault.late(link.peer(), "has not started it" + within);
+            }
+        }
+        for (Link link : links) {
+            if (now - link.heard() > timeout / 2) {
+                return Fault.late(
+                        link.peer(),
+                        "has fallen silent for "
+                                + Duration.ofNanos(now - link.heard()).toMillis() + " ms");
             }
         }
         for (Link link : links) {
             if (execution.awaits(link.peer())) {
-                return Fault.late(link.peer(), "has not sent its part within " + timeoutForPeople);
+                return Fault.late(link.peer(), "has not sent its part" + within);
             }
         }
         for (Link link : links) {
             if (execution.owes(link.peer())) {
-                return Fault.late(link.peer(), "has not taken its part within " + timeoutForPeople);
+                return Fault.late(link.peer(), "has not taken its part" + within);
             }
         }
         throw new IllegalStateException("nothing is missing of " + execution.name());
@@ -179,9 +195,5 @@ final class Engine implements Operations, Inbound.Controls {
 
     private Map<Long, Long> announcements(int peer) {
         return fingerprints.computeIfAbsent(peer, key -> new HashMap<>());
-    }
-
-    private Link link(int peer) {
-        return links.stream().filter(link -> link.peer() == peer).findFirst().orElseThrow();
     }
 }

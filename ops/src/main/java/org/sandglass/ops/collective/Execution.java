@@ -22,7 +22,7 @@ final class Execution {
     private final int[] sent;
     private final int[] received;
     private int frames;
-    private boolean announced;
+    private int announcements;
 
     /**
      * @param fingerprint kind and size, by which ranks notice that they have started different operations
@@ -76,15 +76,13 @@ final class Execution {
         return start;
     }
 
-    /** Whether all peers have been told that it started; else says so from now on. */
-    boolean announce() {
-        boolean before = announced;
-        announced = true;
-        return before;
+    /** How often all peers have been told that it is under way. */
+    int announcements() {
+        return announcements;
     }
 
-    boolean announced() {
-        return announced;
+    void announced() {
+        announcements++;
     }
 
     /** Whether anything is ever received from the peer. */

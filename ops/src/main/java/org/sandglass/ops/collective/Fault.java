@@ -73,12 +73,17 @@ final class Fault extends Exception {
     /** A fault that another rank has found. */
     static Fault reported(int reporter, int rank, int code) {
         Cause reason = Cause.of(code);
-        return new Fault(reason, rank, reason.phrase + ", as rank " + reporter + " reports", null);
+        String source = reporter == rank ? "" : ", as rank " + reporter + " reports";
+        return new Fault(reason, rank, reason.phrase + source, null);
     }
 
     /** The rank that is to blame. */
     int rank() {
         return rank;
+    }
+
+    boolean isClose() {
+        return reason == Cause.CLOSED;
     }
 
     int code() {

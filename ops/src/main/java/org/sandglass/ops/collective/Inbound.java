@@ -49,7 +49,6 @@ final class Inbound {
     private final NavigableMap<Long, Deque<Early>> early = new TreeMap<>();
     private ByteBuffer staging = ByteBuffer.allocateDirect(0);
     private FloatBuffer stagedFloats = staging.asFloatBuffer();
-    private int earlyBytes;
 
     private @Nullable Frame frame;
     private @Nullable Execution execution;
@@ -112,7 +111,7 @@ final class Inbound {
             Frame next = Frame.decode(header.flip(), segmentBytes);
             header.clear();
             if (next == null) {
-                throw Fault.protocol(peer, "a frame that is none");
+                throw Fault.protocol(peer, "it sends a frame that is none");
             }
             begin(next);
         }
@@ -129,7 +128,7 @@ final class Inbound {
             case LEAVE -> controls.left(peer, next.sequence());
             case FAULT -> {
                 if (next.culprit() < 0 || next.culprit() >= ranks) {
-                    throw Fault.protocol(peer, "blames a rank that is none");
+                    throw Fault.protocol(peer, "it blames a rank that is none");
                 }
                 throw Fault.reported(peer, next.culprit(), next.code());
             }
@@ -141,11 +140,9 @@ final class Inbound {
         controls.reached(peer, next.sequence());
         frame = next;
         if (next.sequence() >= operations.started()) {
-            int bytes = next.length() + Frame.BYTES;
-            if (earlyBytes + bytes > Outbound.EAGER_BYTES) {
-                throw Fault.protocol(peer, "sends too much of what this rank has not started");
+            if (earlyBytes() + next.length() + Frame.BYTES > Outbound.EAGER_BYTES) {
+                throw Fault.protocol(peer, "it sends too much of what this rank has not started");
             }
-            earlyBytes += bytes;
             payload = ByteBuffer.allocate(next.length()).order(ByteOrder.nativeOrder());
             return;
         }
@@ -166,7 +163,7 @@ final class Inbound {
     private Execution operation(Frame next) throws Fault {
         Execution target = operations.find(next.sequence());
         if (target == null) {
-            throw Fault.protocol(peer, "a frame of operation " + next.sequence() + ", which is complete");
+            throw Fault.protocol(peer, "it sends a frame of operation " + next.sequence() + ", which is complete");
         }
         return target;
     }
@@ -219,12 +216,19 @@ final class Inbound {
         return false;
     }
 
+    /** Bytes kept of operations that this rank has not started. */
+    private int earlyBytes() {
+        return early.tailMap(operations.started()).values().stream()
+                .flatMap(Deque::stream)
+                .mapToInt(kept -> kept.frame().length() + Frame.BYTES)
+                .sum();
+    }
+
     private void remember(Frame next, ByteBuffer bytes) {
         early.computeIfAbsent(next.sequence(), sequence -> new ArrayDeque<>()).add(new Early(next, bytes));
     }
 
     private void forget(Frame first) {
-        earlyBytes -= first.length() + Frame.BYTES;
         early.computeIfPresent(first.sequence(), (sequence, frames) -> {
             frames.remove();
             return frames.isEmpty() ? null : frames;
@@ -244,7 +248,7 @@ final class Inbound {
     private void checkAhead(long sequence) throws Fault {
         if (sequence >= operations.started() + AHEAD) {
             throw Fault.protocol(
-                    peer, "is at operation " + sequence + " where this rank has started " + operations.started());
+                    peer, "it is at operation " + sequence + " where this rank has started " + operations.started());
         }
     }
 

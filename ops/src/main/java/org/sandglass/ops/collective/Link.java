@@ -15,6 +15,7 @@ final class Link {
     private final Inbound inbound;
     private final Outbound outbound;
     private boolean full;
+    private long heard;
     private long left = Long.MAX_VALUE;
 
     /**
@@ -23,8 +24,9 @@ final class Link {
      * @param channel non-blocking
      */
     <C extends ScatteringByteChannel & GatheringByteChannel> Link(
-            int peer, C channel, Inbound inbound, Outbound outbound) {
+            int peer, C channel, long now, Inbound inbound, Outbound outbound) {
         this.peer = peer;
+        this.heard = now;
         this.channel = channel;
         this.source = channel;
         this.target = channel;
@@ -65,8 +67,14 @@ final class Link {
         full = false;
     }
 
+    /** When something last came from the peer, in the engine's nanoseconds. */
+    long heard() {
+        return heard;
+    }
+
     /** Reads what is there; a peer that has taken its leave may end the connection. */
-    void read() throws Fault {
+    void read(long now) throws Fault {
+        heard = now;
         try {
             inbound.read(source);
         } catch (IOException cause) {

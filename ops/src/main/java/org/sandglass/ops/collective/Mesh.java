@@ -83,7 +83,7 @@ final class Mesh implements AutoCloseable {
         while (missing() >= 0) {
             long now = System.nanoTime();
             if (now - deadline > 0) {
-                throw failure(missing(), "it has not connected within " + timeout);
+                throw failure(missing(), "it has not connected within " + timeout.toMillis() + " ms");
             }
             if (Thread.currentThread().isInterrupted()) {
                 throw failure(missing(), "interrupted");
@@ -204,6 +204,7 @@ final class Mesh implements AutoCloseable {
                 return;
             }
             if (handshake.complete()) {
+                key.cancel();
                 welcome(visit);
                 return;
             }
@@ -215,13 +216,20 @@ final class Mesh implements AutoCloseable {
                 return;
             }
             handshake.advance();
-            if (handshake.recognised() && peers.get(handshake.peer()).channel != null) {
-                throw new Refusal("claims a rank that is connected already");
+            if (handshake.recognised()) {
+                checkAbsent(handshake.peer());
             }
         }
     }
 
-    private void welcome(Visit visit) throws IOException {
+    private void checkAbsent(int rank) throws Refusal {
+        if (peers.get(rank).channel != null) {
+            throw new Refusal("claims a rank that is connected already");
+        }
+    }
+
+    private void welcome(Visit visit) throws IOException, Refusal {
+        checkAbsent(visit.handshake.peer());
         visit.channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         visit.channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
         peers.get(visit.handshake.peer()).channel = visit.channel;

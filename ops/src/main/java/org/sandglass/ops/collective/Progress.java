@@ -59,7 +59,7 @@ final class Progress implements Runnable {
         for (int peer = 0; peer < channels.size(); peer++) {
             SocketChannel channel = channels.get(peer);
             if (channel != null) {
-                Link link = engine.link(peer, channel);
+                Link link = engine.link(peer, channel, System.nanoTime());
                 channel.register(progress.selector, SelectionKey.OP_READ, link);
                 progress.channels.put(link, channel);
             }
@@ -163,7 +163,7 @@ final class Progress implements Runnable {
                 link.writable();
             }
             if (key.isValid() && key.isReadable()) {
-                link.read();
+                link.read(System.nanoTime());
             }
         }
         selector.selectedKeys().clear();
@@ -189,7 +189,7 @@ final class Progress implements Runnable {
     }
 
     private void end(Fault fault) throws IOException {
-        boolean clean = fault.rank() == rank && idle();
+        boolean clean = fault.isClose() && fault.rank() == rank && idle();
         Frame last = clean ? Frame.leave(engine.started()) : Frame.fault(fault);
         for (Link link : engine.links()) {
             link.outbound().post(last);
@@ -201,7 +201,7 @@ final class Progress implements Runnable {
 
     private boolean idle() {
         synchronized (submitted) {
-            return submitted.isEmpty() && engine.active().isEmpty();
+            return submitted.isEmpty() && engine.active().stream().allMatch(Execution::done);
         }
     }
 

@@ -74,7 +74,7 @@ final class TcpCommunicator implements Communicator {
             communicator = new TcpCommunicator(
                     me.rank(), me.ranks(), options, Progress.start(me.rank(), names(addresses), channels, options));
         } catch (IOException cause) {
-            throw new PeerFailure("Cannot connect rank " + me.rank() + ": " + cause.getMessage(), cause);
+            throw new PeerFailure("Cannot connect rank " + me.rank() + ": " + cause, cause);
         }
         try {
             communicator.barrier();

@@ -1,0 +1,231 @@
+package org.sandglass.ops.gradient;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sandglass.ops.collective.Communicator;
+import org.sandglass.ops.collective.InProcess;
+import org.sandglass.ops.collective.PendingOperation;
+import org.sandglass.ops.device.Device;
+import org.sandglass.ops.device.FlatLayout;
+import org.sandglass.ops.device.Parameter;
+
+class BucketReducerTest {
+
+    private static final Device.Event NO_EVENT = () -> {};
+
+    private final FlatLayout layout = SmallNetwork.layout();
+
+    static Stream<Arguments> plans() {
+        return Stream.of(true, false).flatMap(overlap -> LongStream.of(1, 4 << 10, 64 << 10, Long.MAX_VALUE)
+                .mapToObj(bucketBytes -> Arguments.of(overlap, bucketBytes)));
+    }
+
+    @ParameterizedTest(name = "overlap {0}, buckets of {1} bytes")
+    @MethodSource("plans")
+    void shouldSumTheWholeVectorOverAllRanks(boolean overlap, long bucketBytes) {
+        List<Communicator> group = InProcess.group(3);
+        List<FloatBuffer> vectors = new ArrayList<>();
+        List<BucketReducer> reducers = new ArrayList<>();
+        for (Communicator communicator : group) {
+            FloatBuffer vector = vector();
+            vectors.add(vector);
+            reducers.add(new BucketReducer(
+                    communicator, vector, layout, BucketPlan.of(layout, bucketBytes), overlap, () -> NO_EVENT));
+        }
+        for (int iteration = 1; iteration <= 2; iteration++) {
+            for (int rank = 0; rank < 3; rank++) {
+                fill(vectors.get(rank), rank + iteration);
+            }
+            if (overlap) {
+                reducers.forEach(this::backward);
+                reducers.forEach(BucketReducer::finish);
+            } else {
+                finishTogether(reducers);
+            }
+            for (FloatBuffer sum : vectors) {
+                for (int i = 0; i < sum.capacity(); i++) {
+                    assertThat(sum.get(i)).isEqualTo((i % 97) * (3 + 3f * iteration));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "overlap {0}, buckets of {1} bytes")
+    @MethodSource("plans")
+    void shouldHandOverInThePlansOrder(boolean overlap, long bucketBytes) {
+        Recorder recorder = new Recorder();
+        BucketPlan plan = BucketPlan.of(layout, bucketBytes);
+        BucketReducer reducer = new BucketReducer(recorder, vector(), layout, plan, overlap, recorder::event);
+        backward(reducer);
+        int early = recorder.lengths.size();
+        assertThat(reducer.finish()).isNotNegative();
+
+        assertThat(early).isEqualTo(overlap ? plan.buckets().size() : 0);
+        assertThat(recorder.lengths)
+                .containsExactlyElementsOf(
+                        plan.buckets().stream().map(GradientBucket::length).toList());
+        assertThat(recorder.awaited).isEqualTo(recorder.lengths.size());
+        assertThat(recorder.unawaitedEvents).isZero();
+    }
+
+    @Test
+    void shouldHandOverABucketAtItsLastGradientAndNotBefore() {
+        Recorder recorder = new Recorder();
+        BucketPlan plan = BucketPlan.of(layout, 4 << 10);
+        BucketReducer reducer = new BucketReducer(recorder, vector(), layout, plan, true, recorder::event);
+        reducer.begin();
+        assertThat(recorder.lengths).isEmpty();
+        reducer.statisticsReady();
+        int ready = 0;
+        for (Parameter parameter : layout.parameters()) {
+            reducer.gradientReady(parameter);
+            int complete = ++ready;
+            assertThat(recorder.lengths).hasSize((int) plan.buckets().stream()
+                    .filter(bucket -> bucket.parameters() <= complete)
+                    .count());
+        }
+        reducer.finish();
+    }
+
+    @ParameterizedTest(name = "overlap {0}, buckets of {1} bytes")
+    @MethodSource("plans")
+    void shouldTakePartWithoutAGradientOfItsOwn(boolean overlap, long bucketBytes) {
+        Recorder recorder = new Recorder();
+        BucketPlan plan = BucketPlan.of(layout, bucketBytes);
+        BucketReducer reducer = new BucketReducer(recorder, vector(), layout, plan, overlap, recorder::event);
+        reducer.begin();
+        reducer.finish();
+        assertThat(recorder.lengths).hasSize(plan.buckets().size());
+    }
+
+    @Test
+    void shouldRefuseToBeMisused() {
+        BucketReducer reducer =
+                new BucketReducer(InProcess.single(), vector(), layout, BucketPlan.of(layout, 1), true, () -> NO_EVENT);
+        Parameter first = layout.parameters().get(0);
+        Parameter second = layout.parameters().get(1);
+
+        assertRefused(() -> reducer.gradientReady(first), "no iteration has begun");
+        assertRefused(reducer::statisticsReady, "no iteration has begun");
+        assertRefused(reducer::finish, "no iteration has begun");
+        reducer.begin();
+        assertRefused(reducer::begin, "the last one is not finished");
+        assertRefused(() -> reducer.gradientReady(first), "counters and statistics come first");
+        reducer.statisticsReady();
+        assertRefused(() -> reducer.gradientReady(second), "it is fc.bias's turn");
+        reducer.gradientReady(first);
+        assertRefused(() -> reducer.gradientReady(first), "it is fc.weight's turn");
+        assertRefused(reducer::finish, "the gradient of fc.weight is missing");
+        layout.parameters().stream().skip(1).forEach(reducer::gradientReady);
+        assertRefused(() -> reducer.gradientReady(first), "one too many");
+        reducer.finish();
+    }
+
+    @Test
+    void shouldRefuseAVectorOfAnotherLength() {
+        assertThatThrownBy(() -> new BucketReducer(
+                        InProcess.single(), vector().limit(10), layout, BucketPlan.of(layout, 1), true, () -> NO_EVENT))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the vector 10");
+    }
+
+    private static void assertRefused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String reason) {
+        assertThatThrownBy(call).isInstanceOf(IllegalStateException.class).hasMessageContaining(reason);
+    }
+
+    private void backward(BucketReducer reducer) {
+        reducer.begin();
+        reducer.statisticsReady();
+        layout.parameters().forEach(reducer::gradientReady);
+    }
+
+    private void finishTogether(List<BucketReducer> reducers) {
+        List<Thread> threads = new ArrayList<>();
+        for (BucketReducer reducer : reducers) {
+            backward(reducer);
+            threads.add(new Thread(reducer::finish));
+        }
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            try {
+                thread.join();
+            } catch (InterruptedException cause) {
+                throw new IllegalStateException(cause);
+            }
+        }
+    }
+
+    private FloatBuffer vector() {
+        return ByteBuffer.allocateDirect((int) layout.gradientLength() * Float.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer();
+    }
+
+    private static void fill(FloatBuffer vector, int factor) {
+        for (int i = 0; i < vector.capacity(); i++) {
+            vector.put(i, (i % 97) * factor);
+        }
+    }
+
+    /** Notes what is handed over, and that it is complete on the device by then. */
+    private static final class Recorder implements Communicator {
+        private final List<Long> lengths = new ArrayList<>();
+        private int unawaitedEvents;
+        private int awaited;
+
+        Device.Event event() {
+            unawaitedEvents++;
+            return () -> unawaitedEvents = 0;
+        }
+
+        @Override
+        public int rank() {
+            return 0;
+        }
+
+        @Override
+        public int worldSize() {
+            return 1;
+        }
+
+        @Override
+        public PendingOperation allReduce(FloatBuffer buffer) {
+            assertThat(unawaitedEvents).isZero();
+            lengths.add((long) buffer.remaining());
+            return new PendingOperation() {
+                @Override
+                public boolean done() {
+                    return false;
+                }
+
+                @Override
+                public void await() {
+                    awaited++;
+                }
+            };
+        }
+
+        @Override
+        public PendingOperation broadcast(ByteBuffer buffer, int root) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void barrier() {}
+
+        @Override
+        public void close() {}
+    }
+}
