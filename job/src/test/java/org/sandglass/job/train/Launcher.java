@@ -44,7 +44,6 @@ final class Launcher {
         command.addAll(List.of("--", "--master", "local-cluster[2,1,1024]"));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-        builder.environment().put("SANDGLASS_BUILD", "never");
         try {
             return builder.start();
         } catch (IOException e) {
