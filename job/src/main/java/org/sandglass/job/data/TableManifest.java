@@ -39,6 +39,9 @@ public record TableManifest(
 
     public static final String FILE_NAME = "_sandglass.json";
 
+    /** Stands in a table's directory while it is being written; a directory that has it is no table. */
+    public static final String UNFINISHED_FILE_NAME = "_sandglass.unfinished";
+
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)

@@ -26,6 +26,8 @@ public final class Sessions {
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "10");
         conf.setIfMissing("spark.barrier.sync.timeout", "120");
         conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", conf.get("spark.task.cpus", "1"));
+        // OpenMP's threads spin while they wait, by default; decoding threads need the cores meanwhile.
+        conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "passive");
         append(conf, "spark.plugins", ProgressPlugin.class.getName());
         append(conf, "spark.extraListeners", ExecutorSlots.class.getName());
         return SparkSession.builder().config(conf).getOrCreate();

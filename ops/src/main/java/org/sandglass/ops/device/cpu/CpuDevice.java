@@ -24,6 +24,10 @@ import org.sandglass.ops.tensor.DataType;
  * <p>Work is done when a call returns. All native memory, also of executables and buffers left open, is released by
  * {@link #close}. For one thread at a time, as every device; the bound on threads is set anew on every call, since OpenMP
  * keeps it per calling thread.
+ *
+ * <p>With more than one thread, {@code OMP_WAIT_POLICY=passive} belongs into the environment of a process whose other threads
+ * (decoding, sockets) share the cores: GNU OpenMP's threads otherwise spin while they wait for one that is not running, which
+ * made a step three to seven times slower on a busy machine. It is read when the library is loaded, so it cannot be set here.
  */
 public final class CpuDevice implements Device {
     private static final String PHYSICAL_BYTES = "org.bytedeco.javacpp.maxPhysicalBytes";

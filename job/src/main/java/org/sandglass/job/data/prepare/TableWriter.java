@@ -1,0 +1,101 @@
+package org.sandglass.job.data.prepare;
+
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.CollectionAccumulator;
+import org.sandglass.job.failure.ExitCode;
+import org.sandglass.job.failure.JobFailure;
+
+/**
+ * Writes images as Parquet: {@code image: struct<bytes: binary, path: string>, label: int}.
+ *
+ * <p>Uncompressed, since JPEG and PNG do not shrink, and in row groups small enough for many to be written at once.
+ */
+final class TableWriter {
+
+    private static final long ROW_GROUP_BYTES = 32L << 20;
+    private static final int ROWS_PER_FILE = 100_000;
+    private static final StructType SCHEMA = DataTypes.createStructType(new StructField[] {
+        DataTypes.createStructField(
+                "image",
+                DataTypes.createStructType(new StructField[] {
+                    DataTypes.createStructField("bytes", DataTypes.BinaryType, false),
+                    DataTypes.createStructField("path", DataTypes.StringType, false)
+                }),
+                false),
+        DataTypes.createStructField("label", DataTypes.IntegerType, false)
+    });
+
+    private final SparkSession spark;
+    private final ImportProgress progress;
+
+    TableWriter(SparkSession spark, ImportProgress progress) {
+        this.spark = spark;
+        this.progress = progress;
+    }
+
+    /**
+     * One task per part: the images that {@code reader} makes of it.
+     *
+     * @return what was written; unreadable images were left out
+     */
+    <P> PartReport write(JavaRDD<P> parts, FlatMapFunction<P, PreparedImage> reader, long total, String uri) {
+        // Within the stage of an action Spark counts each task's updates once, whatever is retried.
+        CollectionAccumulator<PartReport> reports = spark.sparkContext().collectionAccumulator("prepared images");
+        JavaRDD<Row> rows = parts.mapPartitions(items -> new RowIterator(flattened(items, reader), reports::add));
+        Dataset<Row> table = spark.createDataFrame(rows, SCHEMA);
+        try {
+            new ProgressWatch(progress, () -> done(reports.value()), total).during(() -> append(table, uri));
+        } catch (Exception e) { // Spark throws its checked exceptions without declaring them
+            throw failure(uri, e);
+        }
+        return PartReport.total(reports.value());
+    }
+
+    private static void append(Dataset<Row> table, String uri) {
+        table.write()
+                .mode(SaveMode.Append)
+                .option("compression", "uncompressed")
+                .option("parquet.block.size", ROW_GROUP_BYTES)
+                .option("parquet.enable.dictionary#image.bytes", "false")
+                .option("maxRecordsPerFile", ROWS_PER_FILE)
+                .parquet(uri);
+    }
+
+    private static long done(List<PartReport> parts) {
+        return parts.stream().mapToLong(part -> part.rows() + part.skipped()).sum();
+    }
+
+    private static <P> Iterator<PreparedImage> flattened(Iterator<P> parts, FlatMapFunction<P, PreparedImage> reader)
+            throws Exception {
+        if (!parts.hasNext()) {
+            return java.util.Collections.emptyIterator();
+        }
+        Iterator<PreparedImage> images = reader.call(parts.next());
+        if (parts.hasNext()) {
+            throw new IllegalStateException("Cannot write a table: more than one part in a task");
+        }
+        return images;
+    }
+
+    private static JobFailure failure(String uri, Exception failure) {
+        Throwable root = failure;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof JobFailure known) {
+                return new JobFailure(known.exitCode(), String.valueOf(known.getMessage()), failure);
+            }
+            root = cause;
+        }
+        return new JobFailure(
+                ExitCode.OTHER, "Cannot write a table: %s: %s".formatted(uri, root.getMessage()), failure);
+    }
+}
