@@ -1,16 +1,23 @@
 package org.sandglass.job.data;
 
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 
 /** The one Spark of this JVM's tests. */
 final class LocalSpark {
 
-    private static final SparkSession SESSION = start();
+    private static @Nullable SparkSession session;
 
     private LocalSpark() {}
 
-    static SparkSession session() {
-        return SESSION;
+    /** Started anew if another test has stopped it. */
+    static synchronized SparkSession session() {
+        SparkSession current = session;
+        if (current == null || current.sparkContext().isStopped()) {
+            current = start();
+            session = current;
+        }
+        return current;
     }
 
     private static SparkSession start() {
