@@ -14,7 +14,7 @@ final class Scene {
     private static final int SHORTEST = 56;
     private static final int LONGEST = 104;
     private static final double MAX_ASPECT = 1.7;
-    private static final double MAX_TURN = Math.PI / 7;
+    private static final double MAX_TURN = Math.PI / 5.5;
 
     @SuppressWarnings("ArrayRecordComponent") // one picture long
     private record Clutter(ScenePlacement place, float[] colour, boolean thin, boolean before) {
@@ -25,7 +25,7 @@ final class Scene {
             }
             double px = place.planeX(x, y);
             double py = place.planeY(x, y);
-            double field = thin ? Math.max(Math.abs(px) - 1, Math.abs(py) - 0.1) : Math.hypot(px, py) - 0.8;
+            double field = thin ? Math.max(Math.abs(px) - 1, Math.abs(py) - 0.1) : Math.sqrt(px * px + py * py) - 0.8;
             return Scene.coverage(field * place.radius(), 0.8);
         }
     }
@@ -62,9 +62,9 @@ final class Scene {
         this.height = (int) Math.round(aspect > 1 ? shorter : shorter / aspect);
         this.coarse = new NoiseGrid(2 + random.nextInt(5), random);
         this.fine = new NoiseGrid(8 + random.nextInt(20), random);
-        this.ground = colour(random.nextDouble(25, 115));
-        this.otherGround = colour(random.nextDouble(25, 115));
-        this.paint = colour(random.nextDouble(150, 235));
+        this.ground = colour(random.nextDouble(25, 125));
+        this.otherGround = colour(random.nextDouble(25, 125));
+        this.paint = colour(random.nextDouble(145, 235));
         this.fineStrength = (float) random.nextDouble(4, 26);
         this.lightX = random.nextDouble(-0.6, 0.6);
         this.lightY = random.nextDouble(-0.6, 0.6);
@@ -74,7 +74,7 @@ final class Scene {
         this.waveY = frequency * StrictMath.sin(direction);
         this.waveStrength = random.nextDouble() < 0.4 ? random.nextDouble(5, 22) : 0;
         double side = Math.min(width, height);
-        double radius = side * random.nextDouble(0.3, 0.46);
+        double radius = side * random.nextDouble(0.27, 0.46);
         double room = Math.max(0, (side / 2 - radius) * 0.8);
         this.place = ScenePlacement.random(
                 width / 2.0 + random.nextDouble(-room, room),
@@ -87,7 +87,7 @@ final class Scene {
         this.softness = random.nextDouble(0.8, 2.4);
         this.shading = random.nextDouble(-0.3, 0.3);
         this.paintTexture = random.nextDouble(0, 22);
-        this.sensorNoise = random.nextDouble(3, 18);
+        this.sensorNoise = random.nextDouble(3, 24);
         scatter(side);
     }
 
@@ -114,7 +114,8 @@ final class Scene {
         double u = x / (double) width;
         double v = y / (double) height;
         float blend = 0.5f + 0.5f * coarse.at(u, v);
-        double wave = Math.abs((x * waveX + y * waveY) % 1) * 2 - 1;
+        double phase = x * waveX + y * waveY;
+        double wave = (phase - Math.floor(phase)) * 2 - 1;
         float grain = (float) (fine.at(u, v) * fineStrength + wave * waveStrength);
         double shade = 1;
         if (shadow.isNear(x, y, 2)) {

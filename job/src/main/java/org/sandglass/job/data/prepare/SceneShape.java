@@ -6,17 +6,9 @@ import java.util.Locale;
 
 /**
  * The ten things that generated images show; each is a field over the plane that is negative inside, about the
- * distance to its outline, and lies within the unit circle.
+ * distance to its outline, and lies within the unit circle or little beyond.
  */
 enum SceneShape {
-    ARROW {
-        @Override
-        double field(double x, double y) {
-            double head = Math.max(0.15 - x, (x - 0.15) * 0.70 + Math.abs(y) * 0.72 - 0.52);
-            double shaft = box(x + 0.35, y, 0.55, 0.17);
-            return Math.min(head, shaft);
-        }
-    },
     BARS {
         @Override
         double field(double x, double y) {
@@ -24,10 +16,19 @@ enum SceneShape {
             return Math.max(Math.max(folded - 0.16, Math.abs(x) - 0.68), Math.abs(y) - 0.74);
         }
     },
+    CHECKER {
+        @Override
+        double field(double x, double y) {
+            double column = wave(x, 0.72);
+            double row = wave(y, 0.72);
+            double cell = column * row > 0 ? -1 : 1;
+            return Math.max(cell * Math.min(Math.abs(column), Math.abs(row)), box(x, y, 0.72, 0.72)) + 0.04;
+        }
+    },
     CRESCENT {
         @Override
         double field(double x, double y) {
-            return Math.max(Math.hypot(x, y) - 0.9, 0.72 - Math.hypot(x - 0.42, y));
+            return Math.max(length(x, y) - 0.9, 0.72 - length(x - 0.42, y));
         }
     },
     CROSS {
@@ -39,44 +40,32 @@ enum SceneShape {
     DISC {
         @Override
         double field(double x, double y) {
-            return Math.hypot(x, y) - 0.82;
+            return length(x, y) - 0.82;
         }
     },
-    FLOWER {
+    DOTS {
         @Override
         double field(double x, double y) {
-            double petals = Math.hypot(x, y) - 0.35;
-            for (int i = 0; i < PETALS; i++) {
-                petals = Math.min(petals, Math.hypot(x - 0.58 * PETAL_X[i], y - 0.58 * PETAL_Y[i]) - 0.33);
-            }
-            return petals;
+            double column = Math.abs(x) < 0.3 ? x : Math.abs(x) - 0.6;
+            double row = Math.abs(y) < 0.3 ? y : Math.abs(y) - 0.6;
+            return length(column, row) - 0.2;
         }
     },
     RING {
         @Override
         double field(double x, double y) {
-            return Math.abs(Math.hypot(x, y) - 0.68) - 0.19;
-        }
-    },
-    SQUARE {
-        @Override
-        double field(double x, double y) {
-            return box(x, y, 0.66, 0.66);
+            return Math.abs(length(x, y) - 0.68) - 0.19;
         }
     },
     STAR {
         @Override
         double field(double x, double y) {
-            double inside = Double.MAX_VALUE;
+            double nearest = Double.MAX_VALUE;
             double second = Double.MAX_VALUE;
-            for (int i = 0; i < PETALS; i++) {
-                double edge = 0.37 - (x * PETAL_X[i] + y * PETAL_Y[i]);
-                if (edge < inside) {
-                    second = inside;
-                    inside = edge;
-                } else if (edge < second) {
-                    second = edge;
-                }
+            for (int i = 0; i < POINTS; i++) {
+                double edge = 0.37 - (x * NORMAL_X[i] + y * NORMAL_Y[i]);
+                second = Math.min(second, Math.max(nearest, edge));
+                nearest = Math.min(nearest, edge);
             }
             return -second;
         }
@@ -86,16 +75,22 @@ enum SceneShape {
         double field(double x, double y) {
             return Math.max(-y - 0.45, Math.abs(x) * 0.866 + y * 0.5 - 0.45);
         }
+    },
+    ZIGZAG {
+        @Override
+        double field(double x, double y) {
+            return Math.max((Math.abs(y - 1.2 * wave(x, 0.9)) - 0.3) * 0.6, Math.abs(x) - 0.88);
+        }
     };
 
-    private static final int PETALS = 5;
-    private static final double[] PETAL_X = new double[PETALS];
-    private static final double[] PETAL_Y = new double[PETALS];
+    private static final int POINTS = 5;
+    private static final double[] NORMAL_X = new double[POINTS];
+    private static final double[] NORMAL_Y = new double[POINTS];
 
     static {
-        for (int i = 0; i < PETALS; i++) {
-            PETAL_X[i] = StrictMath.cos(2 * Math.PI * i / PETALS);
-            PETAL_Y[i] = StrictMath.sin(2 * Math.PI * i / PETALS);
+        for (int i = 0; i < POINTS; i++) {
+            NORMAL_X[i] = StrictMath.cos(2 * Math.PI * i / POINTS);
+            NORMAL_Y[i] = StrictMath.sin(2 * Math.PI * i / POINTS);
         }
     }
 
@@ -107,7 +102,18 @@ enum SceneShape {
                 .toList();
     }
 
+    private static double length(double x, double y) {
+        return Math.sqrt(x * x + y * y);
+    }
+
     private static double box(double x, double y, double halfWidth, double halfHeight) {
         return Math.max(Math.abs(x) - halfWidth, Math.abs(y) - halfHeight);
+    }
+
+    /** A triangle wave of slope 1 that is zero at 0, half the period and the whole of it. */
+    private static double wave(double x, double period) {
+        double phase = x / period - Math.floor(x / period);
+        double rising = phase < 0.25 ? phase : phase < 0.75 ? 0.5 - phase : phase - 1;
+        return rising * period;
     }
 }
