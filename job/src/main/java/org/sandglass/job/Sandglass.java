@@ -32,7 +32,14 @@ import picocli.CommandLine.Spec;
             "",
             "Exit codes: 0 done, 2 usage or configuration, 3 data, 4 cluster, 5 training diverged, 1 anything else."
         },
-        subcommands = {TrainCommand.class, EvaluateCommand.class, PredictCommand.class, ExportCommand.class})
+        subcommands = {
+            QuickstartCommand.class,
+            PrepareCommand.class,
+            TrainCommand.class,
+            EvaluateCommand.class,
+            PredictCommand.class,
+            ExportCommand.class
+        })
 public final class Sandglass implements Runnable {
 
     @Mixin

@@ -34,7 +34,12 @@ public record Recipe(
 
     /** Reads a recipe from text, as {@link #render()} writes it; {@code origin} names the text in errors. */
     public static Recipe parse(String text, String origin) {
-        return RecipeReader.read(RecipeFile.parse(text, origin));
+        return parse(text, origin, Map.of());
+    }
+
+    /** Reads a recipe from text and overrides. */
+    public static Recipe parse(String text, String origin, Map<String, String> overrides) {
+        return RecipeReader.read(Overrides.parse(overrides).withFallback(RecipeFile.parse(text, origin)));
     }
 
     /** Every key with its value as HOCON, in the order of the contract. */

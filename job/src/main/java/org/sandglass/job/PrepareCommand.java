@@ -1,0 +1,189 @@
+package org.sandglass.job;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import org.apache.spark.sql.SparkSession;
+import org.sandglass.job.data.prepare.Cifar10Import;
+import org.sandglass.job.data.prepare.GeneratedImages;
+import org.sandglass.job.data.prepare.ImageFolderImport;
+import org.sandglass.job.data.prepare.ImportProgress;
+import org.sandglass.job.data.prepare.ImportResult;
+import org.sandglass.job.train.Sessions;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code prepare}: tables from images. */
+@Command(
+        name = "prepare",
+        description = "Make a table that can be trained on: Parquet, with a manifest of rows, classes and checksum.",
+        synopsisSubcommandLabel = "SOURCE",
+        subcommands = {PrepareCommand.ImageFolder.class, PrepareCommand.Cifar10.class, PrepareCommand.Generated.class},
+        footer = {
+            "",
+            "Examples:",
+            "  sandglass prepare imagefolder ILSVRC2012_img_train.tar --out imagenet/train",
+            "  sandglass prepare cifar10 cifar-10-binary.tar.gz --out cifar10",
+            "  sandglass prepare generated --out generated"
+        })
+final class PrepareCommand implements Runnable {
+
+    @Mixin
+    StandardOptions standard;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Missing source: imagefolder, cifar10 or generated");
+    }
+
+    /** {@code prepare imagefolder}: images in folders named after their classes. */
+    @Command(
+            name = "imagefolder",
+            description = {
+                "Images in folders named after their classes, as ILSVRC has them: a directory, or a .tar, .tar.gz or"
+                        + " .tar.xz. Every image is decoded once to check it."
+            },
+            footer = {
+                "",
+                "Examples:",
+                "  sandglass prepare imagefolder photos/ --out tables/photos",
+                "  sandglass prepare imagefolder cifar10.tar.xz --root cifar10/train --out tables/cifar10-train"
+            })
+    static final class ImageFolder extends Import {
+
+        @Parameters(paramLabel = "SOURCE", description = "A directory, or an archive.")
+        private String source;
+
+        @Option(
+                names = "--root",
+                paramLabel = "PATH",
+                defaultValue = "",
+                description = "Take only what is below this path within the source.")
+        private String root;
+
+        @Option(
+                names = "--skip-unreadable",
+                description = "List and leave out images that cannot be decoded, instead of refusing them.")
+        private boolean skipUnreadable;
+
+        @Option(
+                names = "--out",
+                required = true,
+                paramLabel = "URI",
+                description = "The table to write; must not exist.")
+        private String out;
+
+        @Override
+        ImportResult run(SparkSession session, ImportProgress progress) {
+            ImageFolderImport.Options options = new ImageFolderImport.Options(source, root, out, skipUnreadable);
+            return ImageFolderImport.run(session, options, progress);
+        }
+    }
+
+    /** {@code prepare cifar10}: the binary version of CIFAR-10. */
+    @Command(
+            name = "cifar10",
+            description = "CIFAR-10's binary version, as an archive or unpacked: the tables OUT/train and OUT/test.",
+            footer = {"", "Example:", "  sandglass prepare cifar10 cifar-10-binary.tar.gz --out tables/cifar10"})
+    static final class Cifar10 extends Import {
+
+        @Parameters(paramLabel = "SOURCE", description = "cifar-10-binary.tar.gz, or the directory that it unpacks to.")
+        private String source;
+
+        @Option(
+                names = "--out",
+                required = true,
+                paramLabel = "URI",
+                description = "The directory for both tables; they must not exist.")
+        private String out;
+
+        @Override
+        ImportResult run(SparkSession session, ImportProgress progress) {
+            return Cifar10Import.run(session, new Cifar10Import.Options(source, out), progress);
+        }
+    }
+
+    /** {@code prepare generated}: pictures of ten classes, drawn by program. */
+    @Command(
+            name = "generated",
+            description =
+                    "Pictures of ten classes, drawn by program, to try things with: the tables OUT/train and OUT/test.",
+            footer = {"", "Example:", "  sandglass prepare generated --train 20000 --test 2000 --out tables/generated"})
+    static final class Generated extends Import {
+
+        @Option(
+                names = "--train",
+                paramLabel = "COUNT",
+                defaultValue = "5000",
+                description = "Images to train with. Default: ${DEFAULT-VALUE}.")
+        private int train;
+
+        @Option(
+                names = "--test",
+                paramLabel = "COUNT",
+                defaultValue = "1000",
+                description = "Images to evaluate with. Default: ${DEFAULT-VALUE}.")
+        private int test;
+
+        @Option(
+                names = "--seed",
+                paramLabel = "NUMBER",
+                defaultValue = "0",
+                description = "Another seed gives other images. Default: ${DEFAULT-VALUE}.")
+        private long seed;
+
+        @Option(
+                names = "--out",
+                required = true,
+                paramLabel = "URI",
+                description = "The directory for both tables; they must not exist.")
+        private String out;
+
+        @Override
+        ImportResult run(SparkSession session, ImportProgress progress) {
+            return GeneratedImages.run(session, new GeneratedImages.Options(out, train, test, seed), progress);
+        }
+    }
+
+    /** An import: opens Spark, tells how far it is, and lists what it has written. */
+    abstract static class Import implements Runnable {
+
+        @Mixin
+        StandardOptions standard;
+
+        @Spec
+        private CommandSpec spec;
+
+        abstract ImportResult run(SparkSession session, ImportProgress progress);
+
+        @Override
+        public void run() {
+            try (SparkSession session = Sessions.open(spec.qualifiedName())) {
+                print(run(session, PrepareCommand::report), spec.commandLine().getOut());
+            }
+        }
+    }
+
+    static void report(long images, long total, double imagesPerSecond) {
+        System.out.printf(Locale.ROOT, "%,d of %,d images, %.0f images/s%n", images, total, imagesPerSecond);
+    }
+
+    static void print(ImportResult result, PrintWriter out) {
+        result.unreadable().forEach(image -> out.println("left out: " + image));
+        if (result.skipped() > result.unreadable().size()) {
+            out.printf(
+                    "left out: %d more%n",
+                    result.skipped() - result.unreadable().size());
+        }
+        result.tables()
+                .forEach((uri, manifest) -> out.printf(
+                        Locale.ROOT, "%,d images of %d classes: %s%n", manifest.rows(), manifest.classes(), uri));
+    }
+}
