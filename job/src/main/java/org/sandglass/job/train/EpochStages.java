@@ -92,6 +92,6 @@ final class EpochStages {
                 validation,
                 completed,
                 checkpoint,
-                new EvaluationWork(held.locator()));
+                new EvaluationWork(held.locator(), held.samples()));
     }
 }

@@ -8,6 +8,7 @@ import org.sandglass.job.checkpoint.CheckpointManifest;
 import org.sandglass.job.checkpoint.CheckpointStore;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.Exchange;
+import org.sandglass.job.data.LedgerEntry;
 import org.sandglass.job.data.SampleTable;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
@@ -38,14 +39,20 @@ public final class Evaluation {
                     Exchange.inOrder(table, gang.tasks()),
                     manifest.epoch(),
                     checkpoint.uri(),
-                    new EvaluationWork(table.locator()));
-            return metrics(outcomes);
+                    new EvaluationWork(table.locator(), table.samples()));
+            return metrics(manifest.epoch(), table, outcomes);
         } catch (Gang.Lost e) {
             throw new JobFailure(ExitCode.CLUSTER, "Cannot evaluate " + checkpoint.uri() + ": " + e.getMessage(), e);
         }
     }
 
-    static ValidationMetrics metrics(List<TaskOutcome> outcomes) {
+    /** @throws JobFailure if the tasks did not evaluate every sample of the table exactly once */
+    static ValidationMetrics metrics(int epoch, SampleTable table, List<TaskOutcome> outcomes) {
+        LedgerEntry audit =
+                LedgerEntry.of(epoch, outcomes.stream().map(TaskOutcome::audit).toList(), table.samples());
+        if (!audit.exact()) {
+            throw JobFailure.data("Cannot evaluate on " + table.uri() + ": " + audit.verdict());
+        }
         TaskOutcome.Totals totals =
                 outcomes.stream().map(TaskOutcome::totals).reduce(TaskOutcome.Totals.NONE, TaskOutcome.Totals::plus);
         return new ValidationMetrics(totals.samples(), totals.meanLoss(), totals.top1Error(), totals.top5Error());

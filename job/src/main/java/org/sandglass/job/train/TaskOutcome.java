@@ -78,13 +78,13 @@ record TaskOutcome(
         return unfinished(rank, Status.DIVERGED, ExitCode.DIVERGED, message);
     }
 
-    static TaskOutcome evaluated(int rank, Totals totals) {
+    static TaskOutcome evaluated(int rank, AuditReport audit, Totals totals) {
         return new TaskOutcome(
                 rank,
                 Status.FINISHED,
                 null,
                 null,
-                null,
+                audit,
                 List.of(),
                 totals,
                 0,

@@ -159,7 +159,7 @@ public final class Training {
         }
         List<TaskOutcome> outcomes =
                 withRestarts("evaluate", completed, () -> stages.evaluate(gang, held, completed, stateAt(completed)));
-        ValidationMetrics metrics = Evaluation.metrics(outcomes);
+        ValidationMetrics metrics = Evaluation.metrics(completed, held, outcomes);
         run.recordValidation(completed, metrics);
     }
 
