@@ -61,13 +61,14 @@ public record TableManifest(
     /**
      * The manifest of the table at {@code tableUri}, if it has one.
      *
-     * @throws JobFailure (data) if it has one that cannot be read
+     * @throws JobFailure (data) if it has one that cannot be read, or if its import did not finish
      */
     public static Optional<TableManifest> read(Configuration hadoop, String tableUri) {
         Path file = new Path(tableUri, FILE_NAME);
         try {
             FileSystem fileSystem = file.getFileSystem(hadoop);
             if (!fileSystem.exists(file)) {
+                requireNotUnfinished(fileSystem, tableUri);
                 return Optional.empty();
             }
             try (InputStream in = fileSystem.open(file)) {
@@ -86,6 +87,13 @@ public record TableManifest(
         Path file = new Path(tableUri, FILE_NAME);
         try (OutputStream out = file.getFileSystem(hadoop).create(file, false)) {
             out.write(JSON.writeValueAsBytes(this));
+        }
+    }
+
+    private static void requireNotUnfinished(FileSystem fileSystem, String tableUri) throws IOException {
+        if (fileSystem.exists(new Path(tableUri, UNFINISHED_FILE_NAME))) {
+            throw JobFailure.data("Cannot open table %s: its import did not finish; remove it and prepare it again"
+                    .formatted(tableUri));
         }
     }
 }

@@ -37,6 +37,15 @@ class TableManifestTest {
     }
 
     @Test
+    void shouldRefuseATableWhoseImportDidNotFinish() throws IOException {
+        Files.createFile(table.resolve(TableManifest.UNFINISHED_FILE_NAME));
+
+        assertThatThrownBy(() -> TableManifest.read(hadoop, table.toString()))
+                .isInstanceOf(JobFailure.class)
+                .hasMessageContaining("its import did not finish");
+    }
+
+    @Test
     void shouldRefuseAHalfWrittenOne() throws IOException {
         Files.writeString(table.resolve(TableManifest.FILE_NAME), "{\"rows\": 3, \"cla");
 

@@ -1,13 +1,16 @@
 package org.sandglass.job.data.prepare;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.spark.sql.Row;
@@ -51,7 +54,7 @@ final class PrepareFixture {
     /** Two classes of three, and what desktops leave behind. */
     static Map<String, byte[]> catsAndDogs() {
         Map<String, byte[]> files = new LinkedHashMap<>();
-        files.put("dog/b.JPEG", jpeg(1));
+        files.put("dog/b.JPEG", resource("gray.jpg"));
         files.put("cat/a.jpg", jpeg(2));
         files.put("cat/.DS_Store", text("junk"));
         files.put("cat/._a.jpg", text("junk"));
@@ -60,8 +63,16 @@ final class PrepareFixture {
         files.put("cat/nested/d.Jpg", jpeg(4));
         files.put("dog/notes.txt", text("not an image"));
         files.put("cat/e.png", png(5));
-        files.put("dog/f.jpeg", jpeg(6));
+        files.put("dog/f.jpeg", resource("cmyk.jpg"));
         return files;
+    }
+
+    private static byte[] resource(String name) {
+        try (InputStream in = PrepareFixture.class.getResourceAsStream(name)) {
+            return Objects.requireNonNull(in).readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static byte[] text(String text) {
