@@ -21,7 +21,7 @@ final class CommandFailures implements IExecutionExceptionHandler {
         String message =
                 failure.map(f -> String.valueOf(f.getMessage())).orElseGet(() -> "Unexpected error: " + firstLine(e));
         command.getErr().println("sandglass: " + message);
-        if (arguments.hasMatchedOption("--verbose")) {
+        if (isVerbose(arguments)) {
             e.printStackTrace(command.getErr());
         } else if (failure.isEmpty()) {
             String log = System.getProperty("sandglass.log.file");
@@ -29,6 +29,11 @@ final class CommandFailures implements IExecutionExceptionHandler {
                     .println("  (--verbose shows the stack trace" + (log == null ? ")" : "; the log is " + log + ")"));
         }
         return failure.map(JobFailure::exitCode).orElse(ExitCode.OTHER).code();
+    }
+
+    private static boolean isVerbose(ParseResult arguments) {
+        return arguments.hasMatchedOption("--verbose")
+                || (arguments.hasSubcommand() && isVerbose(arguments.subcommand()));
     }
 
     /** The failure itself, or the one that caused what Spark threw. */

@@ -14,7 +14,8 @@ final class PlainProgress implements Progress {
     private final LongSupplier nanoTime;
     private final EpochLine line = new EpochLine();
     private long lastLine;
-    private long samplesPerIteration;
+    private long firstIteration = -1;
+    private long firstTime;
 
     PlainProgress(PrintStream stream, LongSupplier nanoTime) {
         this.stream = stream;
@@ -23,19 +24,23 @@ final class PlainProgress implements Progress {
     }
 
     @Override
-    public void begin(int epochs, long iterationsPerEpoch, long doneIterations, long kn) {
+    public void begin(int epochs, long iterationsPerEpoch, long doneIterations, long samplesPerIteration) {
         line.begin(epochs, iterationsPerEpoch);
-        samplesPerIteration = kn;
+        firstIteration = -1;
     }
 
     @Override
     public void iteration(int epoch, long iteration, double loss, double imagesPerSecond) {
         long now = nanoTime.getAsLong();
+        if (firstIteration < 0) {
+            // The first one warms up, and says little about the others.
+            firstIteration = iteration;
+            firstTime = now;
+        }
         if (now - lastLine < INTERVAL) {
             return;
         }
         lastLine = now;
-        long left = (line.iterations() - iteration - 1) * samplesPerIteration;
         stream.printf(
                 Locale.ROOT,
                 "epoch %s  iteration %s  %.1f images/s  loss %.4f  %s left%n",
@@ -43,7 +48,12 @@ final class PlainProgress implements Progress {
                 line.iterationOf(iteration),
                 imagesPerSecond,
                 loss,
-                EpochLine.time(left / Math.max(imagesPerSecond, 1e-9)));
+                EpochLine.time(secondsLeft(iteration, now)));
+    }
+
+    private double secondsLeft(long iteration, long now) {
+        double each = (now - firstTime) / 1e9 / (iteration - firstIteration);
+        return (line.iterations() - iteration - 1) * each;
     }
 
     @Override

@@ -1,0 +1,93 @@
+package org.sandglass.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sandglass.job.config.Recipe;
+
+class SandglassTest {
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "quickstart",
+                "prepare",
+                "prepare imagefolder",
+                "prepare cifar10",
+                "prepare generated",
+                "train",
+                "evaluate",
+                "predict",
+                "export"
+            })
+    void shouldExplainEveryCommandWithAnExample(String command) {
+        assertThat(run(command + " --help")).isZero();
+        assertThat(out.toString())
+                .startsWith("Usage: sandglass " + command + " ")
+                .contains("Example", "  sandglass " + command);
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void shouldListCommandsAndExitCodes() {
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString()).contains("quickstart", "prepare", "Exit codes: 0 done, 2 usage");
+        assertThat(run("--version")).isZero();
+        assertThat(out.toString()).contains("sandglass 0.");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            trian                                      | Unknown command: trian; the nearest is train (see sandglass --help)
+            train --dat x                              | Unknown option: --dat; the nearest is --data (see sandglass train --help)
+            train --run x                              | Missing required option: '--data=URI' (see sandglass train --help)
+            prepare                                    | Missing source: imagefolder, cifar10 or generated (see sandglass prepare --help)
+            evaluate --checkpoint x --data y z         | Unexpected argument: z (see sandglass evaluate --help)
+            train --data x --run y --set epochs        | Value for option option '--set' (KEY=VALUE) should be in KEY=VALUE format but was epochs (see sandglass train --help)
+            train --data x --run y --conf /no.conf     | Cannot read recipe: /no.conf: no such file
+            train --data x --run y --set model.nam=r   | Cannot read recipe: --set model.nam=r: unknown key model.nam; the nearest is model.name
+            """)
+    void shouldSayInOneLineWhatIsWrongAndExitWith2(String arguments, String message) {
+        assertThat(run(arguments)).isEqualTo(2);
+        assertThat(err.toString()).isEqualTo("sandglass: " + message + System.lineSeparator());
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void shouldExitWith3WithoutTheCheckpoint() {
+        assertThat(run("export --checkpoint /nowhere --format onnx --out x.onnx"))
+                .isEqualTo(3);
+        assertThat(err.toString())
+                .startsWith("sandglass: Cannot open checkpoint: ")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void shouldShowTheStackTraceOnRequestOnly() {
+        assertThat(run("export --verbose --checkpoint /nowhere --format onnx --out x.onnx"))
+                .isEqualTo(3);
+        assertThat(err.toString()).contains("\tat org.sandglass.job.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"quickstart", "cifar10-resnet20", "imagenet-resnet50"})
+    void shouldShipValidRecipes(String name) {
+        Recipe recipe = Recipe.load("../conf/" + name + ".conf", java.util.Map.of());
+        assertThat(recipe.learningRate()
+                        .schedule(recipe.training().globalBatchSize())
+                        .target())
+                .isEqualTo(name.startsWith("imagenet") ? 3.2 : 0.1);
+    }
+
+    private int run(String arguments) {
+        return Sandglass.run(arguments.split(" ", -1), new PrintWriter(out, true), new PrintWriter(err, true));
+    }
+}
