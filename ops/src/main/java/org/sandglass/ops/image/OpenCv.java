@@ -13,11 +13,17 @@ import org.bytedeco.opencv.opencv_core.Mat;
  */
 final class OpenCv {
 
-    private static final int DECODE_FLAGS =
-            opencv_imgcodecs.IMREAD_COLOR_RGB | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION;
+    private static final String PHYSICAL_BYTES = "org.bytedeco.javacpp.maxPhysicalBytes";
+    private static final int DECODE_FLAGS;
 
     static {
+        // Whichever preset is first to load settles this for the process, and devices hold more than a small heap's
+        // worth.
+        if (System.getProperty(PHYSICAL_BYTES) == null) {
+            System.setProperty(PHYSICAL_BYTES, "0");
+        }
         opencv_core.setNumThreads(0);
+        DECODE_FLAGS = opencv_imgcodecs.IMREAD_COLOR_RGB | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION;
     }
 
     private OpenCv() {}

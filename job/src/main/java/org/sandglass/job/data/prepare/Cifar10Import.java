@@ -85,7 +85,7 @@ public final class Cifar10Import {
         int classes = classNames.size();
         return target.fill(() -> {
             PartReport report = writer.write(
-                    context.parallelize(batches, batches.size()),
+                    batches,
                     batch -> read(configuration.value().value(), source, batch, classes),
                     files.images(batches),
                     target.uri());

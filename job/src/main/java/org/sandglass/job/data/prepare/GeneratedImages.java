@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sandglass.job.data.TableManifest;
 import org.sandglass.job.failure.JobFailure;
@@ -77,12 +76,10 @@ public final class GeneratedImages {
 
     private static ImportResult write(
             SparkSession spark, TableWriter writer, TableTarget target, int images, long split, long seed) {
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        List<Block> blocks = blocks(images, split, context.defaultParallelism());
+        List<Block> blocks = blocks(images, split, spark.sparkContext().defaultParallelism());
         List<String> names = SceneShape.names();
         return target.fill(() -> {
-            PartReport report = writer.write(
-                    context.parallelize(blocks, blocks.size()), block -> images(block, seed), images, target.uri());
+            PartReport report = writer.write(blocks, block -> images(block, seed), images, target.uri());
             TableManifest manifest = new TableManifest(
                     report.rows(),
                     names.size(),

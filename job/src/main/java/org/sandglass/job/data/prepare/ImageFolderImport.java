@@ -113,17 +113,14 @@ public final class ImageFolderImport {
         if (!listing.seekable()) {
             String prefix = prefix();
             return writer.write(
-                    context.parallelize(List.of(options.source()), 1),
+                    List.of(options.source()),
                     file -> streamed(file, prefix, tree, configuration.value().value()),
                     images,
                     options.out());
         }
         List<ImageGroup> groups = groups(listing, tree, context.defaultParallelism());
         return writer.write(
-                context.parallelize(groups, groups.size()),
-                group -> grouped(group, configuration.value().value()),
-                images,
-                options.out());
+                groups, group -> grouped(group, configuration.value().value()), images, options.out());
     }
 
     private static GroupReader grouped(ImageGroup group, Configuration hadoop) {

@@ -1,8 +1,10 @@
 package org.sandglass.job.data.prepare;
 
+import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -48,10 +50,14 @@ final class TableWriter {
      *
      * @return what was written; unreadable images were left out
      */
-    <P> PartReport write(JavaRDD<P> parts, FlatMapFunction<P, PreparedImage> reader, long total, String uri) {
+    <P extends Serializable> PartReport write(
+            List<P> parts, FlatMapFunction<P, PreparedImage> reader, long total, String uri) {
         // Within the stage of an action Spark counts each task's updates once, whatever is retried.
         CollectionAccumulator<PartReport> reports = spark.sparkContext().collectionAccumulator("prepared images");
-        JavaRDD<Row> rows = parts.mapPartitions(items -> new RowIterator(flattened(items, reader), reports::add));
+        List<byte[]> encoded = parts.stream().map(PartCodec::encode).toList();
+        JavaRDD<Row> rows = JavaSparkContext.fromSparkContext(spark.sparkContext())
+                .parallelize(encoded, encoded.size())
+                .mapPartitions(items -> new RowIterator(images(items, reader), reports::add));
         Dataset<Row> table = spark.createDataFrame(rows, SCHEMA);
         try {
             new ProgressWatch(progress, () -> done(reports.value()), total).during(() -> append(table, uri));
@@ -75,16 +81,14 @@ final class TableWriter {
         return parts.stream().mapToLong(part -> part.rows() + part.skipped()).sum();
     }
 
-    private static <P> Iterator<PreparedImage> flattened(Iterator<P> parts, FlatMapFunction<P, PreparedImage> reader)
+    @SuppressWarnings("unchecked") // encoded above
+    private static <P> Iterator<PreparedImage> images(Iterator<byte[]> parts, FlatMapFunction<P, PreparedImage> reader)
             throws Exception {
-        if (!parts.hasNext()) {
-            return java.util.Collections.emptyIterator();
-        }
-        Iterator<PreparedImage> images = reader.call(parts.next());
+        P part = (P) PartCodec.decode(parts.next());
         if (parts.hasNext()) {
             throw new IllegalStateException("Cannot write a table: more than one part in a task");
         }
-        return images;
+        return reader.call(part);
     }
 
     private static JobFailure failure(String uri, Exception failure) {
