@@ -87,7 +87,7 @@ public final class Cifar10Import {
             PartReport report = writer.write(
                     batches,
                     batch -> read(configuration.value().value(), source, batch, classes),
-                    files.images(batches),
+                    new TableWriter.Amount(files.images(batches), 0),
                     target.uri());
             TableManifest manifest = new TableManifest(
                     report.rows(), classes, classNames, 0, report.checksum(), source, "sandglass prepare cifar10");

@@ -79,7 +79,8 @@ public final class GeneratedImages {
         List<Block> blocks = blocks(images, split, spark.sparkContext().defaultParallelism());
         List<String> names = SceneShape.names();
         return target.fill(() -> {
-            PartReport report = writer.write(blocks, block -> images(block, seed), images, target.uri());
+            PartReport report =
+                    writer.write(blocks, block -> images(block, seed), new TableWriter.Amount(images, 0), target.uri());
             TableManifest manifest = new TableManifest(
                     report.rows(),
                     names.size(),

@@ -109,18 +109,18 @@ public final class ImageFolderImport {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         Broadcast<SerializableConfiguration> configuration = context.broadcast(new SerializableConfiguration(hadoop));
         TableWriter writer = new TableWriter(spark, progress);
-        int images = listing.images().size();
+        TableWriter.Amount amount = listing.amount();
         if (!listing.seekable()) {
             String prefix = prefix();
             return writer.write(
                     List.of(options.source()),
                     file -> streamed(file, prefix, tree, configuration.value().value()),
-                    images,
+                    amount,
                     options.out());
         }
         List<ImageGroup> groups = groups(listing, tree, context.defaultParallelism());
         return writer.write(
-                groups, group -> grouped(group, configuration.value().value()), images, options.out());
+                groups, group -> grouped(group, configuration.value().value()), amount, options.out());
     }
 
     private static GroupReader grouped(ImageGroup group, Configuration hadoop) {

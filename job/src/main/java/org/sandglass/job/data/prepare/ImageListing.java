@@ -13,6 +13,11 @@ import java.util.List;
 record ImageListing(
         List<ImageReference> images, List<String> directories, List<UnreadableImage> unreadable, boolean seekable) {
 
+    TableWriter.Amount amount() {
+        return new TableWriter.Amount(
+                images.size(), images.stream().mapToLong(ImageReference::length).sum());
+    }
+
     /** What lies below a directory, with paths from there. */
     ImageListing below(String prefix) {
         if (prefix.isEmpty()) {

@@ -25,7 +25,8 @@ import org.sandglass.job.failure.JobFailure;
 final class TableWriter {
 
     private static final long ROW_GROUP_BYTES = 32L << 20;
-    private static final int ROWS_PER_FILE = 100_000;
+    private static final long FILE_BYTES = 256L << 20;
+    private static final long MAX_ROWS_PER_FILE = 500_000;
     private static final StructType SCHEMA = DataTypes.createStructType(new StructField[] {
         DataTypes.createStructField(
                 "image",
@@ -46,12 +47,28 @@ final class TableWriter {
     }
 
     /**
+     * How much there is to write.
+     *
+     * @param images number of images
+     * @param bytes their size; 0 if not known
+     */
+    record Amount(long images, long bytes) {
+
+        /** So that a task that has a whole archive to write makes no larger files than others do. */
+        long rowsPerFile() {
+            return bytes == 0
+                    ? MAX_ROWS_PER_FILE
+                    : Math.max(1, Math.min(MAX_ROWS_PER_FILE, images * FILE_BYTES / bytes));
+        }
+    }
+
+    /**
      * One task per part: the images that {@code reader} makes of it.
      *
      * @return what was written; unreadable images were left out
      */
     <P extends Serializable> PartReport write(
-            List<P> parts, FlatMapFunction<P, PreparedImage> reader, long total, String uri) {
+            List<P> parts, FlatMapFunction<P, PreparedImage> reader, Amount amount, String uri) {
         // Within the stage of an action Spark counts each task's updates once, whatever is retried.
         CollectionAccumulator<PartReport> reports = spark.sparkContext().collectionAccumulator("prepared images");
         List<byte[]> encoded = parts.stream().map(PartCodec::encode).toList();
@@ -60,20 +77,21 @@ final class TableWriter {
                 .mapPartitions(items -> new RowIterator(images(items, reader), reports::add));
         Dataset<Row> table = spark.createDataFrame(rows, SCHEMA);
         try {
-            new ProgressWatch(progress, () -> done(reports.value()), total).during(() -> append(table, uri));
+            new ProgressWatch(progress, () -> done(reports.value()), amount.images())
+                    .during(() -> append(table, amount.rowsPerFile(), uri));
         } catch (Exception e) { // Spark throws its checked exceptions without declaring them
             throw failure(uri, e);
         }
         return PartReport.total(reports.value());
     }
 
-    private static void append(Dataset<Row> table, String uri) {
+    private static void append(Dataset<Row> table, long rowsPerFile, String uri) {
         table.write()
                 .mode(SaveMode.Append)
                 .option("compression", "uncompressed")
                 .option("parquet.block.size", ROW_GROUP_BYTES)
                 .option("parquet.enable.dictionary#image.bytes", "false")
-                .option("maxRecordsPerFile", ROWS_PER_FILE)
+                .option("maxRecordsPerFile", rowsPerFile)
                 .parquet(uri);
     }
 
