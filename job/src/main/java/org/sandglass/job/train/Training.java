@@ -110,8 +110,11 @@ public final class Training {
                 + recipe.training().workers()
                 + " workers × " + recipe.training().perWorkerBatchSize() + " images on " + gang.tasks() + " tasks"
                 + (completed > 0 ? "; going on after epoch " + completed : ""));
-        ProgressPlugin.listen(message ->
-                progress.iteration(message.epoch(), message.iteration(), message.loss(), message.imagesPerSecond()));
+        ProgressPlugin.listen(message -> progress.iteration(
+                message.epoch(),
+                (message.epoch() - 1) * first.iterations() + message.iteration(),
+                message.loss(),
+                message.imagesPerSecond()));
     }
 
     private void trainEpoch(int completed) {
