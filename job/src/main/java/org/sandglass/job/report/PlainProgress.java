@@ -43,17 +43,20 @@ final class PlainProgress implements Progress {
         lastLine = now;
         stream.printf(
                 Locale.ROOT,
-                "epoch %s  iteration %s  %.1f images/s  loss %.4f  %s left%n",
+                "epoch %s  iteration %s  %.1f images/s  loss %.4f%s%n",
                 line.epochOf(epoch),
                 line.iterationOf(iteration),
                 imagesPerSecond,
                 loss,
-                EpochLine.time(secondsLeft(iteration, now)));
+                timeLeft(iteration, now));
     }
 
-    private double secondsLeft(long iteration, long now) {
+    private String timeLeft(long iteration, long now) {
+        if (iteration <= firstIteration) {
+            return "";
+        }
         double each = (now - firstTime) / 1e9 / (iteration - firstIteration);
-        return (line.iterations() - iteration - 1) * each;
+        return "  " + EpochLine.time((line.iterations() - iteration - 1) * each) + " left";
     }
 
     @Override

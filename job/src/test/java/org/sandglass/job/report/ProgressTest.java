@@ -31,7 +31,7 @@ class ProgressTest {
         }
         assertThat(text().lines())
                 .containsExactly(
-                        "epoch 1/2  iteration 1/10  64.0 images/s  loss 2.0000  ? left",
+                        "epoch 1/2  iteration 1/10  64.0 images/s  loss 2.0000",
                         "epoch 1/2  iteration 6/10  64.0 images/s  loss 0.3333  14s left",
                         "epoch 1/2  train loss 1.2500  top-1 error 40.00 %"
                                 + "  validation loss 1.5000  top-1 error 33.25 %  412.5 images/s  1m 01s");
