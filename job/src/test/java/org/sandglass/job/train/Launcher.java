@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 final class Launcher {
 
     private static final Path SCRIPT =
-            Path.of(System.getProperty("sandglass.root", "..")).resolve("scripts/sandglass");
+            Path.of("..", "scripts", "sandglass").toAbsolutePath().normalize();
     private static final long LIMIT_SECONDS = 300;
 
     /** What a command printed and how it ended. */
@@ -25,7 +25,7 @@ final class Launcher {
         Process process = start(log, arguments);
         try {
             if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                kill(process);
+                process.destroy();
                 throw new AssertionError("Did not end within " + LIMIT_SECONDS + " s:\n" + Files.readString(log));
             }
             return new Result(process.exitValue(), Files.readString(log));
@@ -38,12 +38,12 @@ final class Launcher {
     }
 
     static Process start(Path log, String... arguments) {
-        List<String> command =
-                new ArrayList<>(List.of(SCRIPT.toAbsolutePath().normalize().toString()));
+        List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
         command.addAll(List.of(arguments));
         command.addAll(List.of("--", "--master", "local-cluster[2,1,1024]"));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("SPARK_"));
         try {
             return builder.start();
         } catch (IOException e) {
@@ -51,18 +51,20 @@ final class Launcher {
         }
     }
 
-    /** SIGKILL to the driver and whatever else the launcher started. */
-    static void kill(Process process) {
-        process.descendants()
-                .filter(child -> child.info().commandLine().orElse("").contains("SparkSubmit"))
-                .forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
+    /** SIGKILL to the driver, whose executors then end themselves; waits for the launcher to notice. */
+    static void killDriver(Process process) {
+        descendants(process, "org.apache.spark.deploy.SparkSubmit").forEach(ProcessHandle::destroyForcibly);
+        process.onExit().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join();
     }
 
     /** The executors that descend from {@code process}. */
     static List<ProcessHandle> executors(Process process) {
+        return descendants(process, "CoarseGrainedExecutorBackend");
+    }
+
+    private static List<ProcessHandle> descendants(Process process, String mainClass) {
         return process.descendants()
-                .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
+                .filter(child -> child.info().commandLine().orElse("").contains(mainClass))
                 .toList();
     }
 }
