@@ -109,8 +109,6 @@ final class Gang {
         List<TaskOutcome> outcomes;
         try {
             outcomes = WorkerStage.run(samples, order, work);
-        } catch (RuntimeException e) {
-            throw new Lost(firstLine(e), e);
         } catch (Exception e) {
             // Spark's own exception is checked, and Scala doesn't declare it.
             throw lostOrFailed(e);
@@ -121,14 +119,20 @@ final class Gang {
         return outcomes;
     }
 
-    private static Lost lostOrFailed(Exception e) {
+    private Lost lostOrFailed(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof JobFailure failure) {
                 throw failure;
             }
         }
+        if (spark.sc().isStopped()) {
+            throw new JobFailure(
+                    ExitCode.CLUSTER,
+                    "Cannot go on: Spark was stopped; the same command goes on from the newest checkpoint",
+                    e);
+        }
         if (!(e instanceof SparkException)) {
-            throw new IllegalStateException(e);
+            throw new IllegalStateException("Cannot run a stage: " + e, e);
         }
         return new Lost(firstLine(e), e);
     }
