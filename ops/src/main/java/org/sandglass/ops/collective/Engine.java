@@ -56,9 +56,6 @@ final class Engine implements Operations, Inbound.Controls {
         }
         active.add(execution);
         for (Link link : links) {
-            if (link.left() <= execution.sequence()) {
-                throw Fault.closed(link.peer());
-            }
             Long theirs = announcements(link.peer()).remove(execution.sequence());
             if (theirs != null) {
                 compare(link.peer(), execution, theirs);
@@ -79,6 +76,16 @@ final class Engine implements Operations, Inbound.Controls {
             }
         }
         active.removeIf(Execution::done);
+        checkLeft();
+    }
+
+    /** What a peer completed before it left can complete here; what comes after cannot, once its turn has come. */
+    private void checkLeft() throws Fault {
+        for (Link link : links) {
+            if (!active.isEmpty() && link.left() <= active.get(0).sequence()) {
+                throw Fault.closed(link.peer());
+            }
+        }
     }
 
     /**
@@ -150,13 +157,8 @@ final class Engine implements Operations, Inbound.Controls {
     }
 
     @Override
-    public void left(int peer, long sequence) throws Fault {
+    public void left(int peer, long sequence) {
         Objects.requireNonNull(byPeer.get(peer)).leave(sequence);
-        for (Execution execution : active) {
-            if (!execution.done() && execution.sequence() >= sequence) {
-                throw Fault.closed(peer);
-            }
-        }
     }
 
     private Fault late(Execution execution, long now) {

@@ -50,10 +50,6 @@ final class Fault extends Exception {
         return new Fault(Cause.LOST, rank, "was lost: " + cause.getMessage(), cause);
     }
 
-    static Fault ended(int rank) {
-        return new Fault(Cause.LOST, rank, "was lost: its connection has ended", null);
-    }
-
     static Fault closed(int rank) {
         return new Fault(Cause.CLOSED, rank, Cause.CLOSED.phrase, null);
     }

@@ -1,5 +1,6 @@
 package org.sandglass.ops.collective;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -35,7 +36,7 @@ final class Inbound {
 
         void started(int peer, long sequence, long fingerprint) throws Fault;
 
-        void left(int peer, long sequence) throws Fault;
+        void left(int peer, long sequence);
     }
 
     private final int peer;
@@ -69,7 +70,11 @@ final class Inbound {
         return frame != null && payload == null;
     }
 
-    /** Reads what is there, though not for ever. */
+    /**
+     * Reads what is there, though not for ever.
+     *
+     * @throws EOFException if the connection has ended
+     */
     void read(ScatteringByteChannel channel) throws IOException, Fault {
         for (int turn = 0; turn < TURNS && !stalled(); turn++) {
             long count;
@@ -80,7 +85,7 @@ final class Inbound {
                 count = channel.read(scattered);
             }
             if (count < 0) {
-                throw Fault.ended(peer);
+                throw new EOFException("its connection has ended");
             }
             if (count == 0) {
                 return;

@@ -78,15 +78,16 @@ final class Link {
         try {
             inbound.read(source);
         } catch (IOException cause) {
-            leaveOr(Fault.lost(peer, cause));
-        } catch (Fault fault) {
-            leaveOr(fault);
+            leaveOr(cause);
         }
     }
 
-    /** Takes up what waited for a start or for other ranks' frames; returns whether anything did. */
+    /**
+     * Takes up what waited for a start or for other ranks' frames; returns whether anything did. What a peer sent before
+     * it left is good after the connection has ended.
+     */
     boolean resume() throws Fault {
-        return open() && inbound.resume();
+        return inbound.resume();
     }
 
     /** Writes what may go, if the channel takes any; returns whether a frame went. */
@@ -98,7 +99,7 @@ final class Link {
         try {
             full = !outbound.write(target, operations);
         } catch (IOException cause) {
-            leaveOr(Fault.lost(peer, cause));
+            leaveOr(cause);
         }
         return outbound.frames() > before;
     }
@@ -111,9 +112,9 @@ final class Link {
         }
     }
 
-    private void leaveOr(Fault fault) throws Fault {
+    private void leaveOr(IOException cause) throws Fault {
         if (left == Long.MAX_VALUE) {
-            throw fault;
+            throw Fault.lost(peer, cause);
         }
         close();
     }

@@ -2,6 +2,7 @@ package org.sandglass.ops.collective;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -93,6 +94,60 @@ class FailureTest {
                 });
                 assertThat(sums).allMatch(sum -> sum.equals(sums.get(0)));
             }
+        }
+    }
+
+    @Test
+    void shouldFailAtOnceWhatIsInFlightWhenTheOnlyPeerCloses() throws Exception {
+        try (TcpGroup group = TcpGroup.of(2, TcpGroup.options(Algorithm.AUTO, 4096))) {
+            TcpCommunicator waiting = (TcpCommunicator) group.communicators().get(1);
+            long before = waiting.payloadBytesSent();
+            PendingOperation operation = waiting.allReduce(Buffers.direct(ELEMENTS));
+            await().atMost(Duration.ofSeconds(20)).until(() -> waiting.payloadBytesSent() > before);
+            long start = System.nanoTime();
+            group.communicators().get(0).close();
+            assertThatThrownBy(operation::await)
+                    .isInstanceOf(PeerFailure.class)
+                    .hasMessageContaining(": rank 0 at ")
+                    .hasMessageContaining("has closed its communicator");
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
+        }
+    }
+
+    @Test
+    void shouldCompleteWhatTheOnlyPeerHasCompletedBeforeItClosed() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            try (TcpGroup group = TcpGroup.of(2, TcpGroup.options(Algorithm.AUTO, 4096))) {
+                Communicator slow = group.communicators().get(1);
+                FloatBuffer sum = Buffers.integers(10_000, 1, 0);
+                PendingOperation first = slow.allReduce(sum);
+                Communicator quick = group.communicators().get(0);
+                FloatBuffer expected = Buffers.integers(10_000, 0, 0);
+                quick.allReduce(expected).await();
+                quick.close();
+                first.await();
+                assertThat(sum).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void shouldCompleteWhatARankSentInAdvanceBeforeItClosed() throws Exception {
+        try (TcpGroup group = TcpGroup.of(2, TcpGroup.options(Algorithm.AUTO, 4096))) {
+            ByteBuffer sent = ByteBuffer.allocateDirect(10_000).put(9_999, (byte) 7);
+            Communicator root = group.communicators().get(0);
+            root.broadcast(sent, 0).await();
+            root.close();
+            Communicator late = group.communicators().get(1);
+            ByteBuffer received = ByteBuffer.allocateDirect(10_000);
+            PendingOperation first = late.broadcast(received, 0);
+            PendingOperation second = late.allReduce(Buffers.direct(10));
+            first.await();
+            assertThat(received).isEqualTo(sent);
+            assertThatThrownBy(second::await)
+                    .isInstanceOf(PeerFailure.class)
+                    .hasMessageContaining(": rank 0 at ")
+                    .hasMessageContaining("has closed its communicator");
         }
     }
 
