@@ -25,7 +25,7 @@ final class BarProgress implements Progress {
     }
 
     @Override
-    public void begin(int epochs, long iterationsPerEpoch, long doneIterations, long samplesPerIteration) {
+    public synchronized void begin(int epochs, long iterationsPerEpoch, long doneIterations, long samplesPerIteration) {
         close();
         line.begin(epochs, iterationsPerEpoch);
         bar = new ProgressBarBuilder()
@@ -39,7 +39,7 @@ final class BarProgress implements Progress {
     }
 
     @Override
-    public void iteration(int epoch, long iteration, double loss, double imagesPerSecond) {
+    public synchronized void iteration(int epoch, long iteration, double loss, double imagesPerSecond) {
         if (bar != null) {
             bar.setExtraMessage(String.format(
                     Locale.ROOT, " epoch %s  %.0f images/s  loss %.3f", line.epochOf(epoch), imagesPerSecond, loss));
@@ -48,12 +48,12 @@ final class BarProgress implements Progress {
     }
 
     @Override
-    public void epoch(EpochMetrics metrics) {
+    public synchronized void epoch(EpochMetrics metrics) {
         note(line.of(metrics));
     }
 
     @Override
-    public void note(String text) {
+    public synchronized void note(String text) {
         stream.print(CLEAR_LINE + text + System.lineSeparator());
         if (bar != null) {
             bar.refresh();
@@ -61,7 +61,7 @@ final class BarProgress implements Progress {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (bar != null) {
             bar.close();
             bar = null;

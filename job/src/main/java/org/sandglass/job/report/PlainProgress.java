@@ -24,13 +24,13 @@ final class PlainProgress implements Progress {
     }
 
     @Override
-    public void begin(int epochs, long iterationsPerEpoch, long doneIterations, long samplesPerIteration) {
+    public synchronized void begin(int epochs, long iterationsPerEpoch, long doneIterations, long samplesPerIteration) {
         line.begin(epochs, iterationsPerEpoch);
         firstIteration = -1;
     }
 
     @Override
-    public void iteration(int epoch, long iteration, double loss, double imagesPerSecond) {
+    public synchronized void iteration(int epoch, long iteration, double loss, double imagesPerSecond) {
         long now = nanoTime.getAsLong();
         if (firstIteration < 0) {
             // The first one warms up, and says little about the others.
@@ -60,17 +60,17 @@ final class PlainProgress implements Progress {
     }
 
     @Override
-    public void epoch(EpochMetrics metrics) {
+    public synchronized void epoch(EpochMetrics metrics) {
         stream.println(line.of(metrics));
     }
 
     @Override
-    public void note(String text) {
+    public synchronized void note(String text) {
         stream.println(text);
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         stream.flush();
     }
 }

@@ -2,7 +2,10 @@ package org.sandglass.job.report;
 
 import java.io.PrintStream;
 
-/** Tells a person how a run goes. For the driver's thread alone. */
+/**
+ * Tells a person how a run goes. Safe for use by several threads: iterations are told by Spark's RPC thread, the rest by
+ * the driver's own.
+ */
 public interface Progress extends AutoCloseable {
 
     /** A progress bar where the stream is a terminal, plain lines elsewhere. */
