@@ -35,7 +35,7 @@ public final class Sessions {
 
     private static void refuse(SparkConf conf, String key, String why) {
         if (conf.getBoolean(key, false)) {
-            throw JobFailure.cluster("Cannot train with " + key + "=true: " + why + "; set it to false");
+            throw JobFailure.cluster("Cannot run with " + key + "=true: " + why + "; set it to false");
         }
     }
 
