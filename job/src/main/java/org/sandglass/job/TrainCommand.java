@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  sandglass train --conf conf/cifar10-resnet20.conf --data cifar10/train --validation cifar10/test \\",
             "      --run runs/first",
-            "  sandglass train --conf conf/imagenet-resnet50.conf --set training.epochs=3 --data hdfs:///imagenet/train \\",
+            "  sandglass train --conf conf/imagenet-resnet50.conf --data hdfs:///imagenet/train \\",
             "      --run hdfs:///runs/r50 -- --master yarn --num-executors 16 --executor-cores 8"
         })
 final class TrainCommand implements Runnable {
