@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
@@ -82,20 +84,48 @@ final class QuickstartCommand implements Runnable {
             Configuration hadoop = session.sparkContext().hadoopConfiguration();
             // An occupied directory is found before anything is written into it.
             RunDirectory.open(run, hadoop, resolved);
-            prepare(session, hadoop, tables, out);
+            GeneratedImages.Options images = new GeneratedImages.Options(tables, TRAIN_IMAGES, TEST_IMAGES, 0);
+            prepare(session, images, data == null, out);
             TrainRequest request = new TrainRequest(resolved, tables + "/train", tables + "/test", run);
             TrainCommand.train(session, request, progress, out);
         }
     }
 
-    private static void prepare(SparkSession session, Configuration hadoop, String tables, PrintWriter out) {
+    /** @param own whether the tables are this command's own, and not at a place that the user named */
+    static void prepare(SparkSession session, GeneratedImages.Options images, boolean own, PrintWriter out) {
+        Configuration hadoop = session.sparkContext().hadoopConfiguration();
+        String tables = images.out();
         if (isTable(hadoop, tables + "/train") && isTable(hadoop, tables + "/test")) {
             out.println("images: " + tables);
             return;
         }
-        out.println("drawing " + (TRAIN_IMAGES + TEST_IMAGES) + " images of 10 classes");
-        GeneratedImages.Options options = new GeneratedImages.Options(tables, TRAIN_IMAGES, TEST_IMAGES, 0);
-        PrepareCommand.print(GeneratedImages.run(session, options), out);
+        if (own) {
+            removeUnfinished(hadoop, tables);
+        }
+        out.println("drawing " + (images.trainImages() + images.testImages()) + " images of 10 classes");
+        PrepareCommand.print(GeneratedImages.run(session, images), out);
+    }
+
+    /** Removes what a quickstart that was killed while it drew has left: drawn tables, finished or not. */
+    private static void removeUnfinished(Configuration hadoop, String tables) {
+        for (String table : List.of(tables + "/test", tables + "/train")) {
+            Path directory = new Path(table);
+            try {
+                FileSystem fileSystem = directory.getFileSystem(hadoop);
+                boolean drawn = isTable(hadoop, table)
+                        ? TableManifest.read(hadoop, table)
+                                .orElseThrow()
+                                .source()
+                                .startsWith(GeneratedImages.SOURCE)
+                        : fileSystem.exists(new Path(directory, TableManifest.UNFINISHED_FILE_NAME));
+                if (drawn) {
+                    fileSystem.delete(directory, true);
+                }
+            } catch (IOException e) {
+                throw new JobFailure(
+                        ExitCode.DATA, "Cannot remove an unfinished table: " + table + ": " + e.getMessage(), e);
+            }
+        }
     }
 
     /** Whether the manifest, which is written last, is there. */

@@ -22,6 +22,9 @@ import org.sandglass.ops.random.CounterRandom;
  */
 public final class GeneratedImages {
 
+    /** How the source of these tables begins in their manifests. */
+    public static final String SOURCE = "generated";
+
     private static final int IMAGES_PER_TASK = 2000;
     private static final int LOWEST_QUALITY = 70;
     private static final int QUALITIES = 26;
@@ -87,7 +90,7 @@ public final class GeneratedImages {
                     names,
                     0,
                     report.checksum(),
-                    "generated, seed " + seed,
+                    SOURCE + ", seed " + seed,
                     "sandglass prepare generated");
             return new TableTarget.Filled(manifest, List.of());
         });
