@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -52,7 +53,37 @@ class LauncherIT {
         assertThat(leftovers()).isEmpty();
     }
 
+    @Test
+    void shouldLeaveAloneWhatTheUsersOwnSparkSets() throws Exception {
+        Path spark = directory.resolve("spark");
+        Files.createDirectories(spark.resolve("bin"));
+        Files.createDirectories(spark.resolve("conf"));
+        Path submit = Files.writeString(spark.resolve("bin/spark-submit"), "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
+        assertThat(submit.toFile().setExecutable(true)).isTrue();
+        Files.writeString(
+                spark.resolve("conf/spark-defaults.conf"),
+                "# mine\nspark.ui.enabled true\nspark.driver.memory=3g\nspark.driver.extraJavaOptions  -Dmine=1\n");
+        Path properties = Files.writeString(directory.resolve("own.properties"), "spark.locality.wait = 1s\n");
+
+        assertThat(runWith(Map.of("SPARK_HOME", spark.toString()), "train")).isZero();
+        assertThat(read("out"))
+                .contains("spark.locality.wait=0s", " -Dmine=1")
+                .doesNotContain("spark.ui.enabled", "--driver-memory");
+        assertThat(runWith(
+                        Map.of("SPARK_HOME", spark.toString()),
+                        "train",
+                        "--",
+                        "--properties-file",
+                        properties.toString()))
+                .isZero();
+        assertThat(read("out")).contains("spark.ui.enabled=false").doesNotContain("spark.locality.wait");
+    }
+
     private int run(String... arguments) throws IOException, InterruptedException {
+        return runWith(Map.of(), arguments);
+    }
+
+    private int runWith(Map<String, String> environment, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
         command.addAll(List.of(arguments));
         Files.createDirectories(directory.resolve("tmp"));
@@ -61,6 +92,7 @@ class LauncherIT {
                 .redirectOutput(directory.resolve("out").toFile())
                 .redirectError(directory.resolve("err").toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("SPARK_"));
+        builder.environment().putAll(environment);
         builder.environment().put("TMPDIR", directory.resolve("tmp").toString());
         Process process = builder.start();
         if (!process.waitFor(3, TimeUnit.MINUTES)) {
