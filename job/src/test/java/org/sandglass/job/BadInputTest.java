@@ -151,6 +151,18 @@ class BadInputTest {
     }
 
     @Test
+    void shouldNotSendGradientsInTheClearWhereSparkEncrypts() {
+        System.setProperty("spark.ssl.enabled", "true");
+        try {
+            Outcome outcome = train(good, "plain");
+            assertThat(outcome.exitCode()).isEqualTo(4);
+            assertThat(outcome.error()).contains("collective.encrypt=false");
+        } finally {
+            System.clearProperty("spark.ssl.enabled");
+        }
+    }
+
+    @Test
     void shouldStopWhenTheLossIsNoLongerANumber() {
         Outcome outcome = train(
                 good,

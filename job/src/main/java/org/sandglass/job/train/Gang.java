@@ -9,6 +9,7 @@ import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
@@ -55,6 +56,7 @@ final class Gang {
      * @throws JobFailure if the recipe asks for more tasks than there are slots
      */
     static Gang forTraining(JavaSparkContext spark, Recipe recipe, int classes) {
+        refusePlainConnections(spark, recipe);
         int slots = ExecutorSlots.await(spark.getConf());
         int workers = recipe.training().workers();
         int tasks = recipe.training().tasks().orElse(Math.min(slots, workers));
@@ -73,8 +75,20 @@ final class Gang {
 
     /** A gang as wide as the cluster, for work that any number of tasks does alike. */
     static Gang ofAllSlots(JavaSparkContext spark, Recipe recipe, int classes) {
+        refusePlainConnections(spark, recipe);
         int slots = ExecutorSlots.await(spark.getConf());
         return new Gang(spark, recipe, classes, slots, slots);
+    }
+
+    /** Where Spark encrypts its connections ours may not be readable, unless the recipe says so. */
+    private static void refusePlainConnections(JavaSparkContext spark, Recipe recipe) {
+        boolean encrypted = spark.getConf().getBoolean("spark.network.crypto.enabled", false)
+                || spark.getConf().getBoolean("spark.ssl.enabled", false);
+        if (encrypted && recipe.collective().encrypt() == CollectiveSettings.Encryption.AUTO) {
+            throw JobFailure.cluster("Cannot connect the tasks: Spark encrypts its connections, and encryption of the"
+                    + " collectives is not available in this version; collective.encrypt=false lets gradients travel"
+                    + " in the clear, authenticated at connection only");
+        }
     }
 
     int tasks() {
