@@ -176,6 +176,57 @@ class BadInputTest {
         assertThat(outcome.exitCode()).isEqualTo(5);
         assertThat(outcome.error()).contains("diverged");
         assertThat(directory.resolve("diverging/summary.json")).content().contains("\"diverged\"");
+        assertThat(directory.resolve("diverging/metrics.jsonl")).content().contains("\"iteration\"");
+        assertThat(directory.resolve("diverging/checkpoints/00001/manifest.json"))
+                .doesNotExist();
+    }
+
+    @Test
+    void shouldNotCommitWeightsThatAreNoLongerNumbers() {
+        Outcome outcome = train(
+                good,
+                "last-update",
+                "--set",
+                "training.perWorkerBatchSize=8",
+                "--set",
+                "learningRate.reference=1e42",
+                "--set",
+                "learningRate.warmup.kind=none");
+        assertThat(outcome.exitCode()).isEqualTo(5);
+        assertThat(directory.resolve("last-update/checkpoints/00001/manifest.json"))
+                .doesNotExist();
+    }
+
+    @Test
+    void shouldStopWhenTheValidationLossIsNoLongerANumber() {
+        Outcome outcome = train(
+                good,
+                "validated",
+                "--validation",
+                good.toString(),
+                "--set",
+                "training.perWorkerBatchSize=8",
+                "--set",
+                "learningRate.reference=1e30",
+                "--set",
+                "learningRate.warmup.kind=none");
+        assertThat(outcome.exitCode()).isEqualTo(5);
+        assertThat(outcome.error()).contains("validation loss");
+    }
+
+    @Test
+    void shouldRefuseALabelThatIsNoClassNumber() {
+        write("huge", FLAT, images(label -> label == 5 ? 100_000_000 : 1));
+        Outcome outcome = train(directory.resolve("huge"), "huge-run");
+        assertThat(outcome.exitCode()).isEqualTo(3);
+        assertThat(outcome.error()).contains("100000000");
+    }
+
+    @Test
+    void shouldKeepAllCheckpointsWhereTheRecipeSaysSo() {
+        Outcome outcome = train(good, "all", "--set", "checkpoint.keep=0", "--set", "training.epochs=4");
+        assertThat(outcome.exitCode()).as(outcome.error()).isZero();
+        assertThat(directory.resolve("all/checkpoints/00001/manifest.json")).exists();
     }
 
     private static Outcome train(Path table, String run, String... more) {

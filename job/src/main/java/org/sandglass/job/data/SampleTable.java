@@ -23,6 +23,9 @@ import org.sandglass.job.failure.JobFailure;
  */
 public final class SampleTable {
 
+    /** A greater label is taken for a mistake: a network of so many outputs could not be trained. */
+    private static final int MAXIMUM_CLASSES = 1_000_000;
+
     private final TableRows rows;
     private final Broadcast<FileIndex> index;
     private final int classes;
@@ -82,6 +85,23 @@ public final class SampleTable {
         return new SampleTable(rows, index, classes, classNames);
     }
 
+    /**
+     * The same table as {@link #withClasses}, which must not call its classes by other names than {@code names}.
+     *
+     * @param names by label; empty if they are not known
+     * @throws JobFailure (data) naming the first label that means two things
+     */
+    public SampleTable withClasses(int classes, List<String> names) {
+        for (int label = 0; label < Math.min(names.size(), classNames.size()); label++) {
+            if (!names.get(label).equals(classNames.get(label))) {
+                throw JobFailure.data(
+                        "Cannot use table %s: its label %d is %s, and that of the training table is %s; prepare both from the same classes"
+                                .formatted(uri(), label, classNames.get(label), names.get(label)));
+            }
+        }
+        return withClasses(classes);
+    }
+
     public String uri() {
         return index.value().uri();
     }
@@ -134,8 +154,12 @@ public final class SampleTable {
         if (range.minimum() < 0) {
             throw wrongRow(index, rows, col("label").lt(0), "label must not be negative");
         }
-        if (range.maximum() >= Integer.MAX_VALUE) {
-            throw wrongRow(index, rows, col("label").geq(Integer.MAX_VALUE), "label is too large");
+        if (range.maximum() >= MAXIMUM_CLASSES) {
+            throw wrongRow(
+                    index,
+                    rows,
+                    col("label").geq(MAXIMUM_CLASSES),
+                    "label must be in [0, %d)".formatted(MAXIMUM_CLASSES));
         }
         return (int) range.maximum() + 1;
     }

@@ -122,6 +122,12 @@ public final class RunDirectory {
         writeEvents(epoch.epoch());
     }
 
+    /** Records iterations of an epoch that did not end; they are dropped when its run goes on. */
+    public void recordUnfinished(List<IterationMetrics> iterations) {
+        history.addUnfinished(iterations);
+        writeHistory();
+    }
+
     /** Adds a validation to an epoch that was recorded. */
     public void recordValidation(int epoch, ValidationMetrics validation) {
         history.validated(epoch, validation);

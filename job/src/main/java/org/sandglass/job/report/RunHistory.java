@@ -46,6 +46,10 @@ final class RunHistory {
         ledger.add(entry);
     }
 
+    void addUnfinished(List<IterationMetrics> ofEpoch) {
+        iterations.addAll(ofEpoch);
+    }
+
     void keepEpochs(int last) {
         iterations.removeIf(metrics -> metrics.epoch() > last);
         epochs.removeIf(metrics -> metrics.epoch() > last);
@@ -76,7 +80,7 @@ final class RunHistory {
         return List.copyOf(ledger);
     }
 
-    /** Each epoch's iterations, then the epoch. */
+    /** Each epoch's iterations, then the epoch; last the iterations of an epoch that did not end. */
     String metricsText() {
         StringBuilder text = new StringBuilder();
         int next = 0;
@@ -86,6 +90,9 @@ final class RunHistory {
                 next++;
             }
             text.append(JsonLines.line(new Line<>("epoch", epoch)));
+        }
+        for (IterationMetrics unfinished : iterations.subList(next, iterations.size())) {
+            text.append(JsonLines.line(new Line<>("iteration", unfinished)));
         }
         return text.toString();
     }

@@ -28,7 +28,14 @@ record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints) impl
         worker.invalidateState();
         TrainingLoop loop = new TrainingLoop(worker, plan, locator);
         if (!loop.run(samples)) {
-            return TaskOutcome.diverged(rank, loop.divergence());
+            return TaskOutcome.diverged(rank, loop.divergence(), rank == 0 ? loop.logged() : List.of());
+        }
+        if (!WorkerState.isFinite(worker)) {
+            return TaskOutcome.diverged(
+                    rank,
+                    "Training diverged: a weight is no longer a number after epoch " + (plan.epoch() + 1)
+                            + "; lower learningRate.reference, or warm up for longer",
+                    rank == 0 ? loop.logged() : List.of());
         }
         int completed = plan.epoch() + 1;
         worker.declareState(completed);

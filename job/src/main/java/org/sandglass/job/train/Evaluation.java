@@ -31,7 +31,7 @@ public final class Evaluation {
         Checkpoint checkpoint = CheckpointStore.open(spark.hadoopConfiguration(), checkpointUri);
         CheckpointManifest manifest = checkpoint.manifest();
         Recipe recipe = Recipe.parse(manifest.recipe(), checkpoint.uri());
-        SampleTable table = SampleTable.open(session, dataUri).withClasses(manifest.classes());
+        SampleTable table = SampleTable.open(session, dataUri).withClasses(manifest.classes(), manifest.classNames());
         Gang gang = Gang.ofAllSlots(spark, recipe, manifest.classes());
         try {
             List<TaskOutcome> outcomes = gang.run(

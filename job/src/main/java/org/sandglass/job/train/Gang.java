@@ -27,7 +27,6 @@ final class Gang {
     private final Recipe recipe;
     private final int classes;
     private final int tasks;
-    private final int slots;
     private final String run = UUID.randomUUID().toString();
     private final AtomicLong attempts = new AtomicLong();
     private final SecureRandom random = new SecureRandom();
@@ -41,12 +40,11 @@ final class Gang {
         }
     }
 
-    private Gang(JavaSparkContext spark, Recipe recipe, int classes, int tasks, int slots) {
+    private Gang(JavaSparkContext spark, Recipe recipe, int classes, int tasks) {
         this.spark = spark;
         this.recipe = recipe;
         this.classes = classes;
         this.tasks = tasks;
-        this.slots = slots;
     }
 
     /**
@@ -70,14 +68,14 @@ final class Gang {
             throw JobFailure.usage("Cannot deal " + workers + " workers to " + tasks
                     + " tasks: set training.tasks to at most training.workers");
         }
-        return new Gang(spark, recipe, classes, tasks, slots);
+        return new Gang(spark, recipe, classes, tasks);
     }
 
     /** A gang as wide as the cluster, for work that any number of tasks does alike. */
     static Gang ofAllSlots(JavaSparkContext spark, Recipe recipe, int classes) {
         refusePlainConnections(spark, recipe);
         int slots = ExecutorSlots.await(spark.getConf());
-        return new Gang(spark, recipe, classes, slots, slots);
+        return new Gang(spark, recipe, classes, slots);
     }
 
     /** Where Spark encrypts its connections ours may not be readable, unless the recipe says so. */
@@ -95,18 +93,14 @@ final class Gang {
         return tasks;
     }
 
-    /** Whether other work can run while the gang does. */
-    boolean leavesSlots() {
-        return slots > tasks;
-    }
-
     /**
      * Runs one stage.
      *
      * @param epoch completed epochs of the state to start from
      * @param checkpoint where that state can be read, if anywhere
      * @throws Lost if a task or a connection was lost on the way
-     * @throws JobFailure if a task says that data, settings or the loss are wrong
+     * @return outcomes in the order of the ranks, all finished or all diverged
+     * @throws JobFailure if a task says that data or settings are wrong
      */
     List<TaskOutcome> run(
             String description,
@@ -156,9 +150,8 @@ final class Gang {
                 outcomes.stream().max(Comparator.comparing(TaskOutcome::status)).orElseThrow();
         String message = "rank " + worst.rank() + ": " + worst.message();
         switch (worst.status()) {
-            case FINISHED -> {}
+            case FINISHED, DIVERGED -> {}
             case PEER_LOST -> throw new Lost(message, null);
-            case DIVERGED -> throw new JobFailure(ExitCode.DIVERGED, String.valueOf(worst.message()));
             case FAILED ->
                 throw new JobFailure(
                         worst.exitCode() == null ? ExitCode.OTHER : worst.exitCode(), String.valueOf(worst.message()));

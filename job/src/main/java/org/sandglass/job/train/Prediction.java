@@ -45,7 +45,7 @@ public final class Prediction {
         refuseOccupied(spark, out);
         Checkpoint checkpoint = CheckpointStore.open(spark.hadoopConfiguration(), checkpointUri);
         CheckpointManifest manifest = checkpoint.manifest();
-        SampleTable table = SampleTable.open(session, dataUri).withClasses(manifest.classes());
+        SampleTable table = SampleTable.open(session, dataUri).withClasses(manifest.classes(), manifest.classNames());
         Gang gang = Gang.ofAllSlots(spark, Recipe.parse(manifest.recipe(), checkpoint.uri()), manifest.classes());
         StageOrder order = new StageOrder(
                 UUID.randomUUID().toString(),
@@ -55,7 +55,7 @@ public final class Prediction {
                 manifest.classes(),
                 manifest.epoch(),
                 checkpoint.uri());
-        List<String> classNames = table.classNames().orElse(manifest.classNames());
+        List<String> classNames = manifest.classNames();
         JavaRDD<Row> rows = Exchange.inOrder(table, gang.tasks())
                 .mapPartitions(new PredictionTask(order, table.locator(), classNames));
         session.createDataFrame(rows, SCHEMA)

@@ -67,15 +67,15 @@ record TaskOutcome(
     }
 
     static TaskOutcome failed(int rank, JobFailure failure) {
-        return unfinished(rank, Status.FAILED, failure.exitCode(), String.valueOf(failure.getMessage()));
+        return unfinished(rank, Status.FAILED, failure.exitCode(), String.valueOf(failure.getMessage()), List.of());
     }
 
     static TaskOutcome peerLost(int rank, PeerFailure failure) {
-        return unfinished(rank, Status.PEER_LOST, ExitCode.CLUSTER, String.valueOf(failure.getMessage()));
+        return unfinished(rank, Status.PEER_LOST, ExitCode.CLUSTER, String.valueOf(failure.getMessage()), List.of());
     }
 
-    static TaskOutcome diverged(int rank, String message) {
-        return unfinished(rank, Status.DIVERGED, ExitCode.DIVERGED, message);
+    static TaskOutcome diverged(int rank, String message, List<IterationMetrics> iterations) {
+        return unfinished(rank, Status.DIVERGED, ExitCode.DIVERGED, message, iterations);
     }
 
     static TaskOutcome evaluated(int rank, AuditReport audit, Totals totals) {
@@ -93,14 +93,15 @@ record TaskOutcome(
                 ProcessMemory.peakBytes());
     }
 
-    private static TaskOutcome unfinished(int rank, Status status, ExitCode exitCode, String message) {
+    private static TaskOutcome unfinished(
+            int rank, Status status, ExitCode exitCode, String message, List<IterationMetrics> iterations) {
         return new TaskOutcome(
                 rank,
                 status,
                 exitCode,
                 message,
                 null,
-                List.of(),
+                iterations,
                 Totals.NONE,
                 0,
                 null,

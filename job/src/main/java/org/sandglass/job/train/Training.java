@@ -54,7 +54,8 @@ public final class Training {
         String validationUri = request.validation();
         this.validation = validationUri == null
                 ? null
-                : SampleTable.open(session, validationUri).withClasses(table.classes());
+                : SampleTable.open(session, validationUri)
+                        .withClasses(table.classes(), table.classNames().orElse(List.of()));
         this.gang = Gang.forTraining(spark, recipe, table.classes());
         this.run = RunDirectory.open(request.run(), spark.hadoopConfiguration(), recipe);
         this.checkpoints = new CheckpointStore(spark.hadoopConfiguration(), run.checkpointsUri());
@@ -76,6 +77,9 @@ public final class Training {
             training.writeSummary(
                     e.exitCode() == ExitCode.DIVERGED ? Summary.Status.DIVERGED : Summary.Status.FAILED,
                     e.getMessage());
+            throw e;
+        } catch (RuntimeException e) {
+            training.writeSummary(Summary.Status.FAILED, e.toString());
             throw e;
         }
     }
@@ -123,6 +127,7 @@ public final class Training {
         List<TaskOutcome> outcomes = withRestarts(
                 "train", completed, () -> stages.train(gang, plan, stateAt(completed), run.checkpointsUri()));
         double seconds = (System.nanoTime() - started) / 1e9;
+        refuseDivergence(outcomes.get(0));
         refuseDifferentReplicas(outcomes, completed + 1);
         LedgerEntry ledger = LedgerEntry.of(
                 completed + 1, outcomes.stream().map(TaskOutcome::audit).toList(), table.samples());
@@ -152,7 +157,8 @@ public final class Training {
                 Instant.now().toString(),
                 first.files()));
         facts.weights(sha256);
-        checkpoints.retain(recipe.checkpoint().every(), recipe.checkpoint().keep());
+        int keep = recipe.checkpoint().keep();
+        checkpoints.retain(recipe.checkpoint().every(), keep == 0 ? Integer.MAX_VALUE : keep);
     }
 
     private void evaluateIfMissing(int completed) {
@@ -163,6 +169,12 @@ public final class Training {
         List<TaskOutcome> outcomes =
                 withRestarts("evaluate", completed, () -> stages.evaluate(gang, held, completed, stateAt(completed)));
         ValidationMetrics metrics = Evaluation.metrics(completed, held, outcomes);
+        if (!Double.isFinite(metrics.loss())) {
+            throw new JobFailure(
+                    ExitCode.DIVERGED,
+                    "Training diverged: the validation loss after epoch " + completed + " is " + metrics.loss()
+                            + "; lower learningRate.reference, or warm up for longer");
+        }
         run.recordValidation(completed, metrics);
     }
 
@@ -212,6 +224,13 @@ public final class Training {
             throw JobFailure.usage("Cannot go on with " + run.uri() + ": it was trained on " + trained + " images of "
                     + manifest.classes() + " classes, and " + table.uri() + " has " + table.samples() + " of "
                     + table.classes() + "; choose another --run");
+        }
+    }
+
+    private void refuseDivergence(TaskOutcome first) {
+        if (first.status() == TaskOutcome.Status.DIVERGED) {
+            run.recordUnfinished(first.iterations());
+            throw new JobFailure(ExitCode.DIVERGED, String.valueOf(first.message()));
         }
     }
 

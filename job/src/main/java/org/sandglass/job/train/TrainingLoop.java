@@ -82,8 +82,10 @@ final class TrainingLoop {
                             + "; lower learningRate.reference, or warm up for longer";
                     return false;
                 }
-                update(iteration);
-                account(iteration, System.nanoTime() - started, waited);
+                if (counters.activeWorkers() > 0) {
+                    update(iteration);
+                    account(iteration, System.nanoTime() - started, waited);
+                }
             }
         }
         return true;

@@ -8,6 +8,7 @@ import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.rdd.RDD;
+import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.collective.PeerFailure;
 import org.slf4j.Logger;
@@ -78,6 +79,12 @@ final class WorkerStage
             LOG.error("Rank {} lost a peer", rank, e);
             worker.leaveGroup();
             return TaskOutcome.peerLost(rank, e);
+        } catch (IllegalStateException | IllegalArgumentException e) {
+            // A defect: it would happen again, so it is reported instead of being tried again.
+            LOG.error("Rank {} failed", rank, e);
+            worker.leaveGroup();
+            return TaskOutcome.failed(
+                    rank, new JobFailure(ExitCode.OTHER, "Unexpected error at rank " + rank + ": " + e));
         } catch (RuntimeException | Error e) {
             worker.leaveGroup();
             throw e;

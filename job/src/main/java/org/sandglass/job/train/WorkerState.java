@@ -92,6 +92,17 @@ final class WorkerState {
         return crc.getValue();
     }
 
+    /** Whether every weight is a number. */
+    static boolean isFinite(Worker worker) {
+        FloatBuffer weights = copy(worker.buffers().weights());
+        for (int i = 0; i < weights.capacity(); i++) {
+            if (!Float.isFinite(weights.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Hadoop's configuration as this executor has it. */
     static Configuration hadoop() {
         return SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf());

@@ -282,7 +282,19 @@ class SampleTableTest {
         assertRefused(directory, "row 1 of a.parquet (label -1)", "negative");
         Files.delete(file);
         write(file, flat(), List.of(flatRow(IMAGE, 1L << 40)));
-        assertRefused(directory, "row 0 of a.parquet (label 1099511627776)", "too large");
+        assertRefused(directory, "row 0 of a.parquet (label 1099511627776)", "[0, 1000000)");
+    }
+
+    @Test
+    void shouldRefuseClassesOfOtherNamesThanTheTrainingTables() throws IOException {
+        write(directory.resolve("a.parquet"), nested(), List.of(nestedRow(IMAGE, null, 0), nestedRow(IMAGE, null, 1)));
+        manifest(2, 2, List.of("boat", "car"));
+        SampleTable table = SampleTable.open(LocalSpark.session(), directory.toString());
+        assertThat(table.withClasses(3, List.of("boat", "car", "dog")).classes())
+                .isEqualTo(3);
+        assertThatExceptionOfType(JobFailure.class)
+                .isThrownBy(() -> table.withClasses(3, List.of("apple", "boat", "car")))
+                .satisfies(failure -> assertThat(failure.getMessage()).contains("label 0", "boat", "apple"));
     }
 
     @Test
