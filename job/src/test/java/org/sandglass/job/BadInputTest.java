@@ -163,22 +163,26 @@ class BadInputTest {
     }
 
     @Test
-    void shouldStopWhenTheLossIsNoLongerANumber() {
-        Outcome outcome = train(
-                good,
-                "diverging",
-                "--set",
-                "learningRate.reference=1e30",
-                "--set",
-                "learningRate.warmup.kind=none",
-                "--set",
-                "training.epochs=4");
+    void shouldStopWhenTheLossIsNoLongerANumber() throws IOException {
+        String[] settings = {
+            "--set",
+            "learningRate.reference=1e30",
+            "--set",
+            "learningRate.warmup.kind=none",
+            "--set",
+            "training.epochs=4"
+        };
+        Outcome outcome = train(good, "diverging", settings);
         assertThat(outcome.exitCode()).isEqualTo(5);
         assertThat(outcome.error()).contains("diverged");
         assertThat(directory.resolve("diverging/summary.json")).content().contains("\"diverged\"");
         assertThat(directory.resolve("diverging/metrics.jsonl")).content().contains("\"iteration\"");
         assertThat(directory.resolve("diverging/checkpoints/00001/manifest.json"))
                 .doesNotExist();
+
+        List<String> iterations = Files.readAllLines(directory.resolve("diverging/metrics.jsonl"));
+        assertThat(train(good, "diverging", settings).exitCode()).isEqualTo(5);
+        assertThat(directory.resolve("diverging/metrics.jsonl")).content().hasLineCount(iterations.size());
     }
 
     @Test

@@ -122,7 +122,7 @@ public final class RunDirectory {
         writeEvents(epoch.epoch());
     }
 
-    /** Records iterations of an epoch that did not end; they are dropped when its run goes on. */
+    /** Records iterations of the epoch that did not end, in place of those of an earlier attempt at it. */
     public void recordUnfinished(List<IterationMetrics> iterations) {
         history.addUnfinished(iterations);
         writeHistory();

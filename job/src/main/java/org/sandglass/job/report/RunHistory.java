@@ -47,6 +47,8 @@ final class RunHistory {
     }
 
     void addUnfinished(List<IterationMetrics> ofEpoch) {
+        int finished = epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).epoch();
+        keepEpochs(finished);
         iterations.addAll(ofEpoch);
     }
 

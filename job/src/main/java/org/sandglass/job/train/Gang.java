@@ -98,8 +98,8 @@ final class Gang {
      *
      * @param epoch completed epochs of the state to start from
      * @param checkpoint where that state can be read, if anywhere
-     * @throws Lost if a task or a connection was lost on the way
      * @return outcomes in the order of the ranks, all finished or all diverged
+     * @throws Lost if a task or a connection was lost on the way
      * @throws JobFailure if a task says that data or settings are wrong
      */
     List<TaskOutcome> run(
