@@ -1,6 +1,7 @@
 package org.sandglass.ops.device;
 
 import java.nio.FloatBuffer;
+import java.util.List;
 
 /**
  * A graph compiled for one device, mode and batch size: primitives built, memory planned, nothing left to decide.
@@ -48,6 +49,20 @@ public interface Executable extends AutoCloseable {
 
     /** Copies the input's gradient, batchSize × channels × height × width, if it was asked for. */
     void inputGradient(FloatBuffer target);
+
+    /**
+     * Bytes of scratch memory that the steps need: values, gradients, workspaces. All of it is planned when the graph is
+     * compiled; a device holds as much as the most demanding of its executables needs.
+     */
+    long plannedBytes();
+
+    /**
+     * Runs what was loaded forward and, in training, backward, {@code repetitions} times, and tells the time of every step
+     * in order. Leaves behind what as many passes do: sums in the gradient vector.
+     *
+     * @throws UnsupportedOperationException if the device cannot time its steps
+     */
+    List<StepTime> profile(int repetitions);
 
     @Override
     void close();

@@ -49,7 +49,11 @@ final class AveragePoolLowering implements Lowering {
                         program.onednn().plain(),
                         true)));
         Operand pooled = program.temporary(onePixel);
-        program.execute(descriptor, new pooling_forward(descriptor), Map.of(DNNL_ARG_SRC, input, DNNL_ARG_DST, pooled));
+        program.execute(
+                "average pool",
+                descriptor,
+                new pooling_forward(descriptor),
+                Map.of(DNNL_ARG_SRC, input, DNNL_ARG_DST, pooled));
         Operand vector = program.converted(pooled, plainPixel(program));
         program.define(operation.output(), vector.as(program.layout(operation.output())), true);
         return () -> program.gradients()
@@ -80,6 +84,7 @@ final class AveragePoolLowering implements Lowering {
         Operand gradient = program.converted(vector.as(plainPixel(program)), onePixel);
         Operand target = program.temporary(layout);
         program.execute(
+                "average pool",
                 descriptor,
                 new pooling_backward(descriptor),
                 Map.of(DNNL_ARG_DIFF_DST, gradient, DNNL_ARG_DIFF_SRC, target));

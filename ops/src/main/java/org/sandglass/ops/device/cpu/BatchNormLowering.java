@@ -51,6 +51,7 @@ final class BatchNormLowering implements Lowering {
         memory.desc channels = channels(program);
         Operand target = program.mayOverwrite(operation.input()) ? input : program.temporary(input.layout());
         program.execute(
+                "batch norm",
                 descriptor,
                 new batch_normalization_forward(descriptor),
                 Map.of(
@@ -89,7 +90,7 @@ final class BatchNormLowering implements Lowering {
             arguments.put(DNNL_ARG_WORKSPACE, workspace);
             kept.put(DNNL_ARG_WORKSPACE, workspace);
         }
-        program.execute(descriptor, new batch_normalization_forward(descriptor), arguments);
+        program.execute("batch norm", descriptor, new batch_normalization_forward(descriptor), arguments);
         long count =
                 operation.input().shape().elements() / operation.statistics().channels() * program.batch();
         float unbiased = (float) count / Math.max(1, count - 1);
@@ -125,7 +126,7 @@ final class BatchNormLowering implements Lowering {
             arguments.put(DNNL_ARG_DIFF_SRC, target);
             arguments.put(DNNL_ARG_DIFF_SCALE, scale);
             arguments.put(DNNL_ARG_DIFF_SHIFT, shift);
-            program.execute(descriptor, new batch_normalization_backward(descriptor), arguments);
+            program.execute("batch norm", descriptor, new batch_normalization_backward(descriptor), arguments);
             program.accumulate(shift, operation.shift(), channels);
             program.accumulate(scale, operation.scale(), channels);
             program.gradients().give(operation.input(), target.as(program.layout(operation.input())));

@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.sandglass.ops.device.Graph;
 import org.sandglass.ops.device.Operation;
+import org.sandglass.ops.device.Parameter;
 import org.sandglass.ops.device.Value;
 
 /** Fuses a graph's operations and lowers them, forward and then, in training, backward. */
@@ -20,6 +22,9 @@ final class Compiler {
         this.consumers = consumers;
     }
 
+    /** Operations that become one, and what they are called. */
+    private record Named(String layer, Lowering lowering) {}
+
     /** What the executable itself reads and writes. */
     record Ends(Operand input, Operand output, Operand outputGradient, Operand inputGradient) {}
 
@@ -29,9 +34,15 @@ final class Compiler {
         pin(input);
         program.define(graph.input(), input, false);
         Deque<Runnable> backward = new ArrayDeque<>();
-        for (Lowering lowering : lowerings()) {
-            backward.push(lowering.lower(program));
+        for (Named named : lowerings()) {
+            program.enter(named.layer());
+            Runnable reversed = named.lowering().lower(program);
+            backward.push(() -> {
+                program.enter(named.layer());
+                reversed.run();
+            });
         }
+        program.enter("output");
         Operand output = program.converted(program.stored(graph.output()), plain(program, graph.output()));
         pin(output);
         program.beginBackward();
@@ -39,7 +50,7 @@ final class Compiler {
             return new Ends(input, output, output, input);
         }
         Operand outputGradient = program.temporary(plain(program, graph.output()));
-        program.call(() -> {}, outputGradient);
+        program.call("loss", () -> {}, outputGradient);
         program.gradients().give(graph.output(), program.converted(outputGradient, program.layout(graph.output())));
         backward.forEach(Runnable::run);
         Operand inputGradient = program.needsGradient(graph.input()) ? inputGradient(program) : input;
@@ -56,30 +67,51 @@ final class Compiler {
         return gradient;
     }
 
-    private List<Lowering> lowerings() {
+    private List<Named> lowerings() {
         Set<Integer> fused = new HashSet<>();
-        List<Lowering> lowerings = new ArrayList<>();
+        List<Named> lowerings = new ArrayList<>();
         for (Operation operation : graph.operations()) {
             if (fused.contains(operation.output().id())) {
                 continue;
             }
-            if (operation instanceof Operation.Convolution convolution) {
-                lowerings.add(new ConvolutionLowering(convolution));
-            } else if (operation instanceof Operation.BatchNorm norm) {
-                lowerings.add(new BatchNormLowering(norm, fusedOutput(norm, fused)));
-            } else if (operation instanceof Operation.Relu relu) {
-                lowerings.add(new ReluLowering(relu));
-            } else if (operation instanceof Operation.Add add) {
-                lowerings.add(new AddLowering(add, fusedOutput(add, fused)));
-            } else if (operation instanceof Operation.MaxPool pool) {
-                lowerings.add(new MaxPoolLowering(pool));
-            } else if (operation instanceof Operation.GlobalAveragePool pool) {
-                lowerings.add(new AveragePoolLowering(pool));
-            } else if (operation instanceof Operation.Linear linear) {
-                lowerings.add(new LinearLowering(linear));
-            }
+            lowerings.add(new Named(layer(operation), lowering(operation, fused)));
         }
         return lowerings;
+    }
+
+    private Lowering lowering(Operation operation, Set<Integer> fused) {
+        if (operation instanceof Operation.Convolution convolution) {
+            return new ConvolutionLowering(convolution);
+        } else if (operation instanceof Operation.BatchNorm norm) {
+            return new BatchNormLowering(norm, fusedOutput(norm, fused));
+        } else if (operation instanceof Operation.Relu relu) {
+            return new ReluLowering(relu);
+        } else if (operation instanceof Operation.Add add) {
+            return new AddLowering(add, fusedOutput(add, fused));
+        } else if (operation instanceof Operation.MaxPool pool) {
+            return new MaxPoolLowering(pool);
+        } else if (operation instanceof Operation.GlobalAveragePool pool) {
+            return new AveragePoolLowering(pool);
+        } else if (operation instanceof Operation.Linear linear) {
+            return new LinearLowering(linear);
+        }
+        throw new IllegalStateException("Cannot compile " + operation);
+    }
+
+    private static String layer(Operation operation) {
+        if (operation instanceof Operation.Convolution convolution) {
+            return prefix(convolution.weight());
+        } else if (operation instanceof Operation.BatchNorm norm) {
+            return norm.statistics().name();
+        } else if (operation instanceof Operation.Linear linear) {
+            return prefix(linear.weight());
+        }
+        String kind = operation.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+        return kind + " of " + operation.input().shape();
+    }
+
+    private static String prefix(Parameter weight) {
+        return weight.name().replaceFirst("\\.weight$", "");
     }
 
     /** The output of the operation and the ReLU that alone reads it, if there is one. */

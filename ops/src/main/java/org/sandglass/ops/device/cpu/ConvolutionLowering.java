@@ -64,6 +64,8 @@ final class ConvolutionLowering implements Lowering {
         Operand target = program.temporary(natives.keep(descriptor.dst_desc()));
         Operand reordered = program.converted(flatWeight(program), natives.keep(descriptor.weights_desc()));
         program.execute(
+                "convolution",
+                flops(program),
                 descriptor,
                 new convolution_forward(descriptor),
                 Map.of(DNNL_ARG_SRC, source, DNNL_ARG_WEIGHTS, reordered, DNNL_ARG_DST, target));
@@ -106,6 +108,8 @@ final class ConvolutionLowering implements Lowering {
         Operand gradient = program.converted(outputGradient, natives.keep(descriptor.diff_dst_desc()));
         Operand result = program.temporary(natives.keep(descriptor.diff_weights_desc()));
         program.execute(
+                "convolution weights",
+                flops(program),
                 descriptor,
                 new convolution_backward_weights(descriptor),
                 Map.of(DNNL_ARG_SRC, source, DNNL_ARG_DIFF_DST, gradient, DNNL_ARG_DIFF_WEIGHTS, result));
@@ -138,6 +142,8 @@ final class ConvolutionLowering implements Lowering {
         Operand reordered = program.converted(flatWeight(program), natives.keep(descriptor.weights_desc()));
         Operand result = program.temporary(natives.keep(descriptor.diff_src_desc()));
         program.execute(
+                "convolution data",
+                flops(program),
                 descriptor,
                 new convolution_backward_data(descriptor),
                 Map.of(DNNL_ARG_DIFF_DST, gradient, DNNL_ARG_WEIGHTS, reordered, DNNL_ARG_DIFF_SRC, result));
@@ -178,6 +184,12 @@ final class ConvolutionLowering implements Lowering {
     private long[] weightDimensions() {
         Shape shape = weight.shape();
         return new long[] {shape.dimension(0), shape.dimension(1), shape.dimension(2), shape.dimension(3)};
+    }
+
+    private double flops(Program program) {
+        double positions =
+                (double) operation.output().shape().elements() / weight.shape().dimension(0);
+        return 2.0 * program.batch() * positions * weight.shape().elements();
     }
 
     private String layer() {

@@ -128,6 +128,13 @@ public final class CpuDevice implements Device {
                 (int) length);
     }
 
+    /** Measures the floating point operations per second of a matrix product, which takes less than a second. */
+    public double matmulPeak(DataType precision) {
+        checkOpen();
+        OpenMp.limit(threads);
+        return MatmulPeak.measure(onednn, Onednn.type(precision));
+    }
+
     @Override
     public Event record() {
         return DONE;

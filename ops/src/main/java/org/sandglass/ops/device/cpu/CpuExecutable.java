@@ -9,6 +9,7 @@ import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.GradientListener;
 import org.sandglass.ops.device.Graph;
+import org.sandglass.ops.device.StepTime;
 import org.sandglass.ops.device.Value;
 
 /** A compiled program and its memory in the arena. Steps run at once, on the calling thread and OpenMP's. */
@@ -18,8 +19,9 @@ final class CpuExecutable implements Executable {
     private final Arena arena;
     private final Runnable enter;
     private final Consumer<CpuExecutable> onClose;
-    private final List<Step> forward;
-    private final List<Step> backward;
+    private final Step[] forward;
+    private final Step[] backward;
+    private final long plannedBytes;
     private final List<Program.Binding> bindings;
     private final View input;
     private final View output;
@@ -55,10 +57,11 @@ final class CpuExecutable implements Executable {
         loss = new SoftmaxCrossEntropy(logits ? graph.output().shape().dimension(0) : 1);
         labels = new int[options.batchSize()];
         Arrays.fill(labels, -1);
-        forward = program.forwardSteps();
-        backward = program.backwardSteps();
+        forward = program.forwardSteps().toArray(Step[]::new);
+        backward = program.backwardSteps().toArray(Step[]::new);
         bindings = List.copyOf(program.bindings());
-        arena.reserve(ArenaPlan.place(program.slots()));
+        plannedBytes = ArenaPlan.place(program.slots());
+        arena.reserve(plannedBytes);
     }
 
     private long elements(Value value) {
@@ -92,7 +95,7 @@ final class CpuExecutable implements Executable {
     public void forward() {
         bind();
         for (Step step : forward) {
-            step.run(GradientListener.NONE);
+            step.work().run(GradientListener.NONE);
         }
         forwardDone = true;
     }
@@ -126,7 +129,7 @@ final class CpuExecutable implements Executable {
     private void runBackward(GradientListener listener) {
         forwardDone = false;
         for (Step step : backward) {
-            step.run(listener);
+            step.work().run(listener);
         }
     }
 
@@ -159,6 +162,29 @@ final class CpuExecutable implements Executable {
             natives.close();
             onClose.accept(this);
         }
+    }
+
+    @Override
+    public long plannedBytes() {
+        return plannedBytes;
+    }
+
+    @Override
+    public List<StepTime> profile(int repetitions) {
+        boolean training = options.mode() == CompileOptions.Mode.TRAINING;
+        StepClock clock = new StepClock(repetitions);
+        for (int i = 0; i < repetitions; i++) {
+            bind();
+            clock.time(StepTime.Phase.FORWARD, forward);
+            if (training && logits) {
+                loss.gradient(output.floats(), labels, 0, outputGradient.floats());
+            }
+            if (training) {
+                clock.time(StepTime.Phase.BACKWARD, backward);
+            }
+        }
+        forwardDone = false;
+        return clock.times();
     }
 
     private void checkLogits() {

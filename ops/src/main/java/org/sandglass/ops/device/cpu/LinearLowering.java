@@ -46,6 +46,7 @@ final class LinearLowering implements Lowering {
                         program.onednn().plain(),
                         true)));
         program.execute(
+                "linear",
                 descriptor,
                 new inner_product_forward(descriptor),
                 Map.of(DNNL_ARG_SRC, input, DNNL_ARG_WEIGHTS, weight, DNNL_ARG_BIAS, bias, DNNL_ARG_DST, target));
@@ -80,6 +81,7 @@ final class LinearLowering implements Lowering {
                         program.onednn().plain(),
                         true)));
         program.execute(
+                "linear",
                 descriptor,
                 new inner_product_backward_weights(descriptor),
                 Map.of(
@@ -105,6 +107,7 @@ final class LinearLowering implements Lowering {
                         program.onednn().plain(),
                         true)));
         program.execute(
+                "linear",
                 descriptor,
                 new inner_product_backward_data(descriptor),
                 Map.of(DNNL_ARG_DIFF_DST, gradient, DNNL_ARG_WEIGHTS, weight, DNNL_ARG_DIFF_SRC, target));

@@ -58,7 +58,7 @@ final class MaxPoolLowering implements Lowering {
             arguments.put(
                     DNNL_ARG_WORKSPACE, program.temporary(program.natives().keep(descriptor.workspace_desc())));
         }
-        program.execute(descriptor, new pooling_forward(descriptor), arguments);
+        program.execute("max pool", descriptor, new pooling_forward(descriptor), arguments);
         program.define(operation.output(), target, true);
         return () -> program.gradients()
                 .take(operation.output())
@@ -94,7 +94,7 @@ final class MaxPoolLowering implements Lowering {
         if (workspace != null) {
             arguments.put(DNNL_ARG_WORKSPACE, workspace);
         }
-        program.execute(descriptor, new pooling_backward(descriptor), arguments);
+        program.execute("max pool", descriptor, new pooling_backward(descriptor), arguments);
         program.gradients().give(operation.input(), target);
     }
 

@@ -10,6 +10,7 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.primitive_desc;
 import org.bytedeco.dnnl.stream;
 import org.sandglass.ops.device.Value;
+import org.sandglass.ops.tensor.DataType;
 
 /** oneDNN as one device uses it: engine, stream, and the layouts that its values have. For one thread. */
 final class Onednn implements AutoCloseable {
@@ -57,6 +58,14 @@ final class Onednn implements AutoCloseable {
     /** The same, adding the result to what the destination holds. */
     primitive_attr accumulating() {
         return accumulating;
+    }
+
+    static memory.data_type type(DataType precision) {
+        return switch (precision) {
+            case F32 -> memory.data_type.f32;
+            case BF16 -> memory.data_type.bf16;
+            case F16 -> memory.data_type.f16;
+        };
     }
 
     /** Library and instruction set, for people. */

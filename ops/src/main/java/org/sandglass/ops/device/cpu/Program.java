@@ -43,6 +43,7 @@ final class Program {
     private final Set<Integer> spare = new HashSet<>();
     private final Gradients gradients = new Gradients(this);
     private int backwardStart;
+    private String layer = "input";
 
     /** Something that must learn its address, again whenever the arena has moved. */
     @FunctionalInterface
@@ -97,6 +98,15 @@ final class Program {
 
     List<Binding> bindings() {
         return bindings;
+    }
+
+    /** Names the layer that the steps emitted from now on belong to. */
+    void enter(String newLayer) {
+        layer = newLayer;
+    }
+
+    String layer() {
+        return layer;
     }
 
     void beginBackward() {
@@ -180,7 +190,17 @@ final class Program {
     // Steps
 
     /** Emits a primitive; arguments are keyed by the library's {@code DNNL_ARG_…}. */
-    void execute(primitive_desc_base descriptor, primitive work, Map<Integer, Operand> arguments) {
+    void execute(String kind, primitive_desc_base descriptor, primitive work, Map<Integer, Operand> arguments) {
+        execute(kind, 0, descriptor, work, arguments);
+    }
+
+    /** Emits a primitive that takes so many floating point operations. */
+    void execute(
+            String kind,
+            double flops,
+            primitive_desc_base descriptor,
+            primitive work,
+            Map<Integer, Operand> arguments) {
         natives.keep(work);
         IntMemoryMap memories = natives.keep(new IntMemoryMap());
         arguments.forEach((index, operand) -> memories.put(index, memoryOf(operand)));
@@ -188,20 +208,21 @@ final class Program {
         if (scratchpad.get_size() > 0) {
             memories.put(dnnl.DNNL_ARG_SCRATCHPAD, memoryOf(temporary(scratchpad)));
         }
-        steps.add(listener -> work.execute(onednn.stream(), memories));
+        String implementation = descriptor.impl_info_str().getString();
+        steps.add(new Step(layer, kind, implementation, flops, listener -> work.execute(onednn.stream(), memories)));
     }
 
     /** Emits a piece of Java that uses operands; their views are bound by {@link #view}. */
-    void call(Runnable work, Operand... used) {
+    void call(String kind, Runnable work, Operand... used) {
         for (Operand operand : used) {
             use(operand);
         }
-        steps.add(listener -> work.run());
+        steps.add(new Step(layer, kind, "java", 0, listener -> work.run()));
     }
 
     /** Emits the news that a parameter's gradient is complete. */
     void ready(Parameter parameter) {
-        steps.add(listener -> listener.gradientReady(parameter));
+        steps.add(new Step(layer, "ready", "java", 0, listener -> listener.gradientReady(parameter)));
     }
 
     /** A view of an operand of the arena, valid while steps run. */
@@ -215,7 +236,7 @@ final class Program {
     void add(Operand a, Operand b, Operand target, primitive_attr attributes) {
         binary.primitive_desc descriptor = Onednn.fast(
                 natives,
-                "addition",
+                layer,
                 List.of(() -> new binary.primitive_desc(
                         onednn.engine(),
                         dnnl.algorithm.binary_add,
@@ -225,6 +246,7 @@ final class Program {
                         attributes,
                         true)));
         execute(
+                "add",
                 descriptor,
                 new binary(descriptor),
                 Map.of(dnnl.DNNL_ARG_SRC_0, a, dnnl.DNNL_ARG_SRC_1, b, dnnl.DNNL_ARG_DST, target));
@@ -244,6 +266,7 @@ final class Program {
         View means = view(mean, norm.channels());
         View variances = view(variance, norm.channels());
         call(
+                "statistics",
                 () -> {
                     FloatBuffer m = means.floats();
                     FloatBuffer v = variances.floats();
@@ -259,7 +282,7 @@ final class Program {
     private void reorder(Operand from, Operand to, primitive_attr attributes) {
         reorder.primitive_desc descriptor = natives.keep(new reorder.primitive_desc(
                 onednn.engine(), from.layout(), onednn.engine(), to.layout(), attributes, false));
-        execute(descriptor, new reorder(descriptor), Map.of(dnnl.DNNL_ARG_FROM, from, dnnl.DNNL_ARG_TO, to));
+        execute("reorder", descriptor, new reorder(descriptor), Map.of(dnnl.DNNL_ARG_FROM, from, dnnl.DNNL_ARG_TO, to));
     }
 
     private memory memoryOf(Operand operand) {

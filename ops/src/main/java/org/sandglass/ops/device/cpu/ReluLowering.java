@@ -27,7 +27,8 @@ final class ReluLowering implements Lowering {
         Operand input = program.value(operation.input());
         eltwise_forward.primitive_desc descriptor = forward(program, input.layout());
         Operand target = program.mayOverwrite(operation.input()) ? input : program.temporary(input.layout());
-        program.execute(descriptor, new eltwise_forward(descriptor), Map.of(DNNL_ARG_SRC, input, DNNL_ARG_DST, target));
+        program.execute(
+                "relu", descriptor, new eltwise_forward(descriptor), Map.of(DNNL_ARG_SRC, input, DNNL_ARG_DST, target));
         program.define(operation.output(), target, false);
         return () -> program.gradients().take(operation.output()).ifPresent(taken -> program.gradients()
                 .give(operation.input(), masked(program, target, taken)));
@@ -39,7 +40,7 @@ final class ReluLowering implements Lowering {
         eltwise_forward.primitive_desc forward = forward(program, layout);
         eltwise_backward.primitive_desc descriptor = Onednn.fast(
                 program.natives(),
-                "ReLU",
+                program.layer(),
                 List.of(() -> new eltwise_backward.primitive_desc(
                         program.onednn().engine(),
                         algorithm.eltwise_relu_use_dst_for_bwd,
@@ -52,6 +53,7 @@ final class ReluLowering implements Lowering {
                         true)));
         Operand target = gradient.target(program);
         program.execute(
+                "relu",
                 descriptor,
                 new eltwise_backward(descriptor),
                 Map.of(DNNL_ARG_DST, output, DNNL_ARG_DIFF_DST, gradient.operand(), DNNL_ARG_DIFF_SRC, target));
@@ -61,7 +63,7 @@ final class ReluLowering implements Lowering {
     private static eltwise_forward.primitive_desc forward(Program program, memory.desc layout) {
         return Onednn.fast(
                 program.natives(),
-                "ReLU",
+                program.layer(),
                 List.of(() -> new eltwise_forward.primitive_desc(
                         program.onednn().engine(),
                         program.training() ? prop_kind.forward_training : prop_kind.forward_inference,

@@ -9,6 +9,7 @@ import org.sandglass.ops.device.GradientListener;
 import org.sandglass.ops.device.Graph;
 import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.Operation;
+import org.sandglass.ops.device.StepTime;
 
 /** A graph, operation after operation. */
 public final class ReferenceExecutable implements Executable {
@@ -114,6 +115,16 @@ public final class ReferenceExecutable implements Executable {
                 .mapToDouble(kernel -> kernel.kinkDistance(tape))
                 .min()
                 .orElseThrow();
+    }
+
+    @Override
+    public long plannedBytes() {
+        return 0;
+    }
+
+    @Override
+    public List<StepTime> profile(int repetitions) {
+        throw new UnsupportedOperationException("Cannot profile: the oracle's times mean nothing");
     }
 
     @Override
