@@ -11,14 +11,14 @@ final class Arguments {
 
     private Arguments() {}
 
-    static void checkSummable(FloatBuffer buffer) {
+    static void checkSummable(String operation, FloatBuffer buffer) {
         if (!buffer.isDirect() || buffer.order() != ByteOrder.nativeOrder() || buffer.isReadOnly()) {
             throw new IllegalArgumentException(
-                    "Cannot all-reduce: the buffer must be direct, writable and in native order: " + buffer);
+                    "Cannot " + operation + ": the buffer must be direct, writable and in native order: " + buffer);
         }
         if (buffer.remaining() > MAXIMUM_ELEMENTS) {
-            throw new IllegalArgumentException("Cannot all-reduce: " + buffer.remaining() + " elements are more than "
-                    + MAXIMUM_ELEMENTS + "; cut them into buckets");
+            throw new IllegalArgumentException("Cannot " + operation + ": " + buffer.remaining()
+                    + " elements are more than " + MAXIMUM_ELEMENTS + "; cut them into buckets");
         }
     }
 

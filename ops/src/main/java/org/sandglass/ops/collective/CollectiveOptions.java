@@ -1,7 +1,10 @@
 package org.sandglass.ops.collective;
 
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * What all ranks of a communicator agree on.
@@ -9,14 +12,19 @@ import java.util.Objects;
  * @param timeout deadline of forming the group and of each operation, positive
  * @param attempt identifies the group among the groups of a run; ranks of another attempt are refused
  * @param segmentBytes the unit of pipelining: what one frame carries at most; a positive multiple of 4
+ * @param hosts the host of each rank, by rank, for what is done per host; a host's ranks are neighbours. Empty if there
+ *     is nothing to be done per host
  */
-public record CollectiveOptions(Algorithm algorithm, Duration timeout, long attempt, int segmentBytes) {
+public record CollectiveOptions(
+        Algorithm algorithm, Duration timeout, long attempt, int segmentBytes, Wire wire, List<String> hosts) {
 
     private static final int DEFAULT_SEGMENT_BYTES = 256 << 10;
     private static final int MAXIMUM_SEGMENT_BYTES = 64 << 20;
 
     public CollectiveOptions {
         Objects.requireNonNull(algorithm, "algorithm");
+        Objects.requireNonNull(wire, "wire");
+        hosts = List.copyOf(hosts);
         if (timeout.isNegative() || timeout.isZero()) {
             throw new IllegalArgumentException("Cannot set up collectives: timeout is not positive: " + timeout);
         }
@@ -24,9 +32,33 @@ public record CollectiveOptions(Algorithm algorithm, Duration timeout, long atte
             throw new IllegalArgumentException("Cannot set up collectives: segmentBytes is no multiple of 4 from 4 to "
                     + MAXIMUM_SEGMENT_BYTES + ": " + segmentBytes);
         }
+        checkNeighbours(hosts);
+    }
+
+    public CollectiveOptions(Algorithm algorithm, Duration timeout, long attempt, int segmentBytes) {
+        this(algorithm, timeout, attempt, segmentBytes, Wire.F32, List.of());
     }
 
     public CollectiveOptions(Algorithm algorithm, Duration timeout, long attempt) {
         this(algorithm, timeout, attempt, DEFAULT_SEGMENT_BYTES);
+    }
+
+    public CollectiveOptions withWire(Wire changed) {
+        return new CollectiveOptions(algorithm, timeout, attempt, segmentBytes, changed, hosts);
+    }
+
+    public CollectiveOptions withHosts(List<String> changed) {
+        return new CollectiveOptions(algorithm, timeout, attempt, segmentBytes, wire, changed);
+    }
+
+    private static void checkNeighbours(List<String> hosts) {
+        Set<String> seen = new HashSet<>();
+        for (int rank = 0; rank < hosts.size(); rank++) {
+            String host = hosts.get(rank);
+            if (!seen.add(host) && !hosts.get(rank - 1).equals(host)) {
+                throw new IllegalArgumentException("Cannot set up collectives: the ranks of host " + host
+                        + " are no neighbours; order ranks by host: " + hosts);
+            }
+        }
     }
 }

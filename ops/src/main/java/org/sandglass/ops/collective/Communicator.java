@@ -25,6 +25,21 @@ public interface Communicator extends AutoCloseable {
     PendingOperation allReduce(FloatBuffer buffer);
 
     /**
+     * Starts summing {@code buffer}'s remaining elements over all ranks such that every rank has a part of the sum: at
+     * the end rank r's {@link Chunk} r holds it, and the rest of its buffer nothing of use.
+     *
+     * @param buffer direct, native order; not to be touched until the operation is complete; position is left alone
+     */
+    PendingOperation reduceScatter(FloatBuffer buffer);
+
+    /**
+     * Starts sharing: rank r's {@link Chunk} r of {@code buffer}'s remaining elements is copied to every rank.
+     *
+     * @param buffer direct, native order; not to be touched until the operation is complete; position is left alone
+     */
+    PendingOperation allGather(FloatBuffer buffer);
+
+    /**
      * Starts copying {@code root}'s remaining bytes to every rank.
      *
      * @param buffer direct; not to be touched until the operation is complete; position is left alone

@@ -43,8 +43,17 @@ public final class InProcess {
         return List.copyOf(members);
     }
 
+    private enum Kind {
+        ALL_REDUCE,
+        REDUCE_SCATTER,
+        ALL_GATHER,
+        BROADCAST,
+        BARRIER
+    }
+
     /** What a rank contributes to an operation. */
-    private record Part(String kind, int root, FloatBuffer floats, ByteBuffer bytes, Completion completion) {}
+    private record Part(
+            Kind kind, String name, int root, FloatBuffer floats, ByteBuffer bytes, Completion completion) {}
 
     private static final class Group {
         private final int ranks;
@@ -65,9 +74,9 @@ public final class InProcess {
             Map<Integer, Part> parts = gathering.computeIfAbsent(sequence, key -> new HashMap<>());
             parts.put(rank, part);
             for (Part other : parts.values()) {
-                if (!other.kind().equals(part.kind())) {
-                    fail(new PeerFailure("Cannot complete " + part.kind() + " on rank " + rank
-                            + ": another rank has started " + other.kind() + " instead"));
+                if (!other.name().equals(part.name())) {
+                    fail(new PeerFailure("Cannot complete " + part.name() + " on rank " + rank
+                            + ": another rank has started " + other.name() + " instead"));
                     return;
                 }
             }
@@ -92,22 +101,59 @@ public final class InProcess {
 
         private void complete(Map<Integer, Part> parts) {
             Part first = part(parts, 0);
-            FloatSum sum = new FloatSum();
-            for (int rank = 1; rank < ranks; rank++) {
-                FloatBuffer floats = part(parts, rank).floats();
-                sum.add(first.floats(), 0, floats, 0, floats.remaining());
-            }
-            for (int rank = 1; rank < ranks; rank++) {
-                FloatBuffer floats = part(parts, rank).floats();
-                floats.put(0, first.floats(), 0, floats.remaining());
-            }
-            ByteBuffer source = part(parts, first.root()).bytes();
-            for (int rank = 0; rank < ranks; rank++) {
-                if (rank != first.root()) {
-                    part(parts, rank).bytes().put(0, source, 0, source.remaining());
+            switch (first.kind()) {
+                case ALL_REDUCE -> {
+                    sum(parts);
+                    for (int rank = 1; rank < ranks; rank++) {
+                        copy(parts, 0, rank, new Chunk(0, first.floats().remaining()));
+                    }
                 }
+                case REDUCE_SCATTER -> {
+                    sum(parts);
+                    for (int rank = 1; rank < ranks; rank++) {
+                        copy(
+                                parts,
+                                0,
+                                rank,
+                                Chunk.of(rank, ranks, first.floats().remaining()));
+                    }
+                }
+                case ALL_GATHER -> {
+                    for (int source = 0; source < ranks; source++) {
+                        Chunk chunk = Chunk.of(source, ranks, first.floats().remaining());
+                        for (int rank = 0; rank < ranks; rank++) {
+                            copy(parts, source, rank, chunk);
+                        }
+                    }
+                }
+                case BROADCAST -> {
+                    ByteBuffer source = part(parts, first.root()).bytes();
+                    for (int rank = 0; rank < ranks; rank++) {
+                        if (rank != first.root()) {
+                            part(parts, rank).bytes().put(0, source, 0, source.remaining());
+                        }
+                    }
+                }
+                case BARRIER -> {}
             }
             parts.values().forEach(part -> part.completion().succeed());
+        }
+
+        /** Sums into the first rank's buffer. */
+        private void sum(Map<Integer, Part> parts) {
+            FloatBuffer target = part(parts, 0).floats();
+            FloatSum sum = new FloatSum();
+            for (int rank = 1; rank < ranks; rank++) {
+                sum.add(target, 0, part(parts, rank).floats(), 0, target.remaining());
+            }
+        }
+
+        private static void copy(Map<Integer, Part> parts, int source, int target, Chunk chunk) {
+            if (source != target) {
+                part(parts, target)
+                        .floats()
+                        .put(chunk.from(), part(parts, source).floats(), chunk.from(), chunk.to() - chunk.from());
+            }
         }
 
         private static Part part(Map<Integer, Part> parts, int rank) {
@@ -144,20 +190,29 @@ public final class InProcess {
 
         @Override
         public PendingOperation allReduce(FloatBuffer buffer) {
-            Arguments.checkSummable(buffer);
-            return join("all-reduce of " + buffer.remaining() + " elements", 0, buffer.slice(), NO_BYTES);
+            return join(Kind.ALL_REDUCE, "all-reduce", buffer);
+        }
+
+        @Override
+        public PendingOperation reduceScatter(FloatBuffer buffer) {
+            return join(Kind.REDUCE_SCATTER, "reduce-scatter", buffer);
+        }
+
+        @Override
+        public PendingOperation allGather(FloatBuffer buffer) {
+            return join(Kind.ALL_GATHER, "all-gather", buffer);
         }
 
         @Override
         public PendingOperation broadcast(ByteBuffer buffer, int root) {
             Arguments.checkCopyable(buffer, root, group.ranks);
-            String kind = "broadcast of " + buffer.remaining() + " bytes from rank " + root;
-            return join(kind, root, NO_FLOATS, buffer.slice());
+            String name = "broadcast of " + buffer.remaining() + " bytes from rank " + root;
+            return join(Kind.BROADCAST, name, root, NO_FLOATS, buffer.slice());
         }
 
         @Override
         public void barrier() {
-            join("barrier", 0, NO_FLOATS, NO_BYTES).await();
+            join(Kind.BARRIER, "barrier", 0, NO_FLOATS, NO_BYTES).await();
         }
 
         @Override
@@ -165,10 +220,15 @@ public final class InProcess {
             group.leave(rank);
         }
 
-        private Completion join(String kind, int root, FloatBuffer floats, ByteBuffer bytes) {
+        private Completion join(Kind kind, String operation, FloatBuffer buffer) {
+            Arguments.checkSummable(operation, buffer);
+            return join(kind, operation + " of " + buffer.remaining() + " elements", 0, buffer.slice(), NO_BYTES);
+        }
+
+        private Completion join(Kind kind, String name, int root, FloatBuffer floats, ByteBuffer bytes) {
             Completion completion =
-                    new Completion(kind + " (operation " + sequence + ") on rank " + rank, group.timeout);
-            group.join(sequence++, rank, new Part(kind, root, floats, bytes, completion));
+                    new Completion(name + " (operation " + sequence + ") on rank " + rank, group.timeout);
+            group.join(sequence++, rank, new Part(kind, name, root, floats, bytes, completion));
             return completion;
         }
     }

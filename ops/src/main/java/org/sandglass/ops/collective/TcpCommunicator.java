@@ -28,7 +28,9 @@ final class TcpCommunicator implements Communicator {
     private enum Kind {
         ALL_REDUCE(1),
         BROADCAST(2),
-        BARRIER(3);
+        BARRIER(3),
+        REDUCE_SCATTER(4),
+        ALL_GATHER(5);
 
         private final int code;
 
@@ -97,10 +99,17 @@ final class TcpCommunicator implements Communicator {
 
     @Override
     public PendingOperation allReduce(FloatBuffer buffer) {
-        Arguments.checkSummable(buffer);
-        ByteBuffer bytes = buffer.hasRemaining() ? FloatBytes.of(buffer) : NO_BYTES;
-        Plan plan = new Plan(Kind.ALL_REDUCE, 0, bytes.remaining());
-        return start("all-reduce of " + buffer.remaining() + " elements", plan, bytes, buffer.slice());
+        return start(Kind.ALL_REDUCE, "all-reduce", buffer);
+    }
+
+    @Override
+    public PendingOperation reduceScatter(FloatBuffer buffer) {
+        return start(Kind.REDUCE_SCATTER, "reduce-scatter", buffer);
+    }
+
+    @Override
+    public PendingOperation allGather(FloatBuffer buffer) {
+        return start(Kind.ALL_GATHER, "all-gather", buffer);
     }
 
     @Override
@@ -127,6 +136,13 @@ final class TcpCommunicator implements Communicator {
         return progress.payloadBytesSent();
     }
 
+    private PendingOperation start(Kind kind, String operation, FloatBuffer buffer) {
+        Arguments.checkSummable(operation, buffer);
+        ByteBuffer bytes = buffer.hasRemaining() ? FloatBytes.of(buffer) : NO_BYTES;
+        Plan plan = new Plan(kind, 0, bytes.remaining());
+        return start(operation + " of " + buffer.remaining() + " elements", plan, bytes, buffer.slice());
+    }
+
     private synchronized PendingOperation start(String kind, Plan plan, ByteBuffer bytes, FloatBuffer floats) {
         if (sequence - progress.completed() >= IN_FLIGHT) {
             throw new IllegalStateException(
@@ -146,12 +162,26 @@ final class TcpCommunicator implements Communicator {
     }
 
     private List<Transfer> program(Plan plan) {
-        if (plan.kind() == Kind.BROADCAST) {
-            return Broadcast.from(plan.root(), rank, ranks, plan.bytes());
-        }
         int elements = plan.bytes() / Float.BYTES;
-        return options.algorithm() != Algorithm.RING && HalvingDoubling.supports(ranks)
-                ? HalvingDoubling.allReduce(rank, ranks, elements)
+        boolean halves = options.algorithm() != Algorithm.RING && HalvingDoubling.supports(ranks);
+        return switch (plan.kind()) {
+            case ALL_REDUCE, BARRIER -> allReduce(elements);
+            case REDUCE_SCATTER ->
+                halves
+                        ? HalvingDoubling.reduceScatter(rank, ranks, elements)
+                        : Ring.reduceScatter(rank, ranks, elements);
+            case ALL_GATHER ->
+                halves ? HalvingDoubling.allGather(rank, ranks, elements) : Ring.allGather(rank, ranks, elements);
+            case BROADCAST -> Broadcast.from(plan.root(), rank, ranks, plan.bytes());
+        };
+    }
+
+    private List<Transfer> allReduce(int elements) {
+        if (options.algorithm() != Algorithm.RING && HalvingDoubling.supports(ranks)) {
+            return HalvingDoubling.allReduce(rank, ranks, elements);
+        }
+        return options.algorithm() == Algorithm.HALVING_DOUBLING
+                ? BinaryBlocks.allReduce(rank, ranks, elements)
                 : Ring.allReduce(rank, ranks, elements);
     }
 

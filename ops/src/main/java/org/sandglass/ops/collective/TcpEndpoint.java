@@ -50,10 +50,21 @@ public final class TcpEndpoint implements AutoCloseable {
      */
     public Communicator connect(int rank, List<InetSocketAddress> ranks, byte[] secret, CollectiveOptions options) {
         try (this) {
+            checkAvailable(options, ranks.size());
             Membership membership = new Membership(rank, ranks.size(), options.attempt(), secret);
             return ranks.size() == 1
                     ? InProcess.single()
                     : TcpCommunicator.connect(listener, ranks, membership, options);
+        }
+    }
+
+    private static void checkAvailable(CollectiveOptions options, int ranks) {
+        if (!options.hosts().isEmpty() && options.hosts().size() != ranks) {
+            throw new IllegalArgumentException("Cannot connect: there are " + ranks + " ranks, but the hosts of "
+                    + options.hosts().size() + ": " + options.hosts());
+        }
+        if (options.wire() != Wire.F32) {
+            throw new IllegalArgumentException("Cannot connect: wire=" + options.wire() + " is not available yet");
         }
     }
 

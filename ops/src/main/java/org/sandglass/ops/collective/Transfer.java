@@ -29,4 +29,9 @@ record Transfer(Kind kind, int peer, int from, int to) {
             program.add(new Transfer(kind, peer, from, to));
         }
     }
+
+    /** Appends a transfer of a part of a float buffer, unless it is of nothing. */
+    static void append(List<Transfer> program, Kind kind, int peer, Chunk elements) {
+        append(program, kind, peer, Float.BYTES * elements.from(), Float.BYTES * elements.to());
+    }
 }

@@ -29,6 +29,17 @@ final class Buffers {
         return (index * 31 + rank * 17 + salt * 7) % 1009 - 504;
     }
 
+    /** The sums of what {@link #integers} gives the ranks. */
+    static float[] integerSums(int elements, int ranks, int salt) {
+        float[] sums = new float[elements];
+        for (int rank = 0; rank < ranks; rank++) {
+            for (int i = 0; i < elements; i++) {
+                sums[i] += integer(i, rank, salt);
+            }
+        }
+        return sums;
+    }
+
     /** Numbers of many magnitudes, whose sum depends on the order of additions. */
     static FloatBuffer fractions(int elements, int rank, long seed) {
         CounterRandom random = CounterRandom.of(CounterRandom.Purpose.SYNTHESIS, seed, rank);

@@ -52,7 +52,7 @@ class EngineTest {
         int[] elements = random.ints(operations, 0, 3000).toArray();
         boolean[] broadcasts = new boolean[operations];
         int[] roots = random.ints(operations, 0, ranks).toArray();
-        boolean ring = random.nextInt(3) == 0 || !HalvingDoubling.supports(ranks);
+        boolean ring = random.nextInt(3) == 0;
         for (int i = 0; i < operations; i++) {
             broadcasts[i] = random.nextInt(4) == 0;
         }
@@ -207,7 +207,7 @@ class EngineTest {
                     ? Broadcast.tree(root, rank, ranks, elements * Float.BYTES)
                     : Broadcast.chain(root, rank, ranks, elements * Float.BYTES);
         }
-        return ring ? Ring.allReduce(rank, ranks, elements) : HalvingDoubling.allReduce(rank, ranks, elements);
+        return ring ? Ring.allReduce(rank, ranks, elements) : BinaryBlocks.allReduce(rank, ranks, elements);
     }
 
     private static void start(Rank rank, int ranks, int number, List<Transfer> program, int elements) throws Fault {

@@ -218,6 +218,16 @@ class BucketReducerTest {
         }
 
         @Override
+        public PendingOperation reduceScatter(FloatBuffer buffer) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public PendingOperation allGather(FloatBuffer buffer) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public PendingOperation broadcast(ByteBuffer buffer, int root) {
             throw new UnsupportedOperationException();
         }
