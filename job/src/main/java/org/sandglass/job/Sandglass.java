@@ -40,7 +40,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TrainCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,
-            ExportCommand.class
+            ExportCommand.class,
+            BenchCommand.class
         })
 public final class Sandglass implements Runnable {
 

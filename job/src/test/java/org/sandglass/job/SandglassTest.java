@@ -26,7 +26,9 @@ class SandglassTest {
                 "train",
                 "evaluate",
                 "predict",
-                "export"
+                "export",
+                "bench",
+                "bench step"
             })
     void shouldExplainEveryCommandWithAnExample(String command) {
         assertThat(run(command + " --help")).isZero();
