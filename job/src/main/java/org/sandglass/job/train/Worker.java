@@ -1,6 +1,7 @@
 package org.sandglass.job.train;
 
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -8,6 +9,7 @@ import org.sandglass.job.config.FailureSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.SampleLocator;
 import org.sandglass.job.data.ShardOptions;
+import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.collective.Communicator;
 import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.Device;
@@ -17,6 +19,7 @@ import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.cpu.CpuDevice;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
+import org.sandglass.ops.tensor.DataType;
 
 /**
  * What an executor's slot keeps between stages: device, compiled network, weights, momentum, connections.
@@ -59,6 +62,11 @@ final class Worker implements AutoCloseable {
                 order.classes(),
                 recipe.augmentation().size(),
                 recipe.model().zeroGamma());
+        DataType precision = recipe.training().precision();
+        CpuDevice.refusal(precision).ifPresent(reason -> {
+            throw JobFailure.cluster(
+                    "Cannot train: training.precision = " + precision.name().toLowerCase(Locale.ROOT) + ": " + reason);
+        });
         return new Worker(order.run(), recipe, network, CpuDevice.open(threads), threads);
     }
 
@@ -119,16 +127,21 @@ final class Worker implements AutoCloseable {
     /** The network compiled for training on microbatches of {@code batchSize}, compiled at first use. */
     Executable training(int batchSize) {
         return training.computeIfAbsent(
-                batchSize, size -> device.compile(network.graph(), CompileOptions.training(size), buffers));
+                batchSize,
+                size -> device.compile(network.graph(), CompileOptions.training(size, precision()), buffers));
     }
 
     /** The network compiled for evaluation on batches of perWorkerBatchSize. */
     Executable evaluation() {
         if (evaluation == null) {
-            evaluation = device.compile(
-                    network.graph(), CompileOptions.evaluation(recipe.training().perWorkerBatchSize()), buffers);
+            int batchSize = recipe.training().perWorkerBatchSize();
+            evaluation = device.compile(network.graph(), CompileOptions.evaluation(batchSize, precision()), buffers);
         }
         return evaluation;
+    }
+
+    private DataType precision() {
+        return recipe.training().precision();
     }
 
     Communicator communicator() {

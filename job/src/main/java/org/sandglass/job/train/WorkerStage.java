@@ -63,7 +63,13 @@ final class WorkerStage
 
     private TaskOutcome outcome(BarrierTaskContext context, Iterator<Tuple2<Long, byte[]>> samples) {
         int rank = context.partitionId();
-        Worker worker = WorkerPool.acquire(order, context.cpus());
+        Worker worker;
+        try {
+            worker = WorkerPool.acquire(order, context.cpus());
+        } catch (JobFailure e) {
+            LOG.error("Rank {} cannot start", rank, e);
+            return TaskOutcome.failed(rank, e);
+        }
         try {
             Rendezvous.meet(context, order, worker);
             TaskOutcome outcome = work.run(worker, samples);

@@ -139,7 +139,7 @@ class RecipeTest {
 
     @ParameterizedTest
     @CsvSource({
-        "training.precision, bf16, f32",
+        "training.precision, f16, f32 or bf16",
         "training.device, cuda, auto or cpu",
         "collective.wire, bf16, f32",
         "collective.algorithm, hierarchical, auto or ring or halving-doubling",

@@ -7,7 +7,8 @@ import org.sandglass.ops.tensor.DataType;
  *
  * @param mode whether batch norm uses the batch's statistics and backward is possible
  * @param batchSize samples of a microbatch
- * @param precision type of activations and of convolutions; weights, gradients, statistics and loss are fp32 always
+ * @param precision type of images inside the network and their gradients, and of what convolutions multiply; master
+ *     weights, their gradients, sums, statistics, vectors and loss are fp32 always (mixed precision training)
  * @param inputGradient whether backward also computes the gradient of the graph's input
  */
 public record CompileOptions(Mode mode, int batchSize, DataType precision, boolean inputGradient) {
@@ -28,10 +29,18 @@ public record CompileOptions(Mode mode, int batchSize, DataType precision, boole
     }
 
     public static CompileOptions training(int batchSize) {
-        return new CompileOptions(Mode.TRAINING, batchSize, DataType.F32, false);
+        return training(batchSize, DataType.F32);
+    }
+
+    public static CompileOptions training(int batchSize, DataType precision) {
+        return new CompileOptions(Mode.TRAINING, batchSize, precision, false);
     }
 
     public static CompileOptions evaluation(int batchSize) {
-        return new CompileOptions(Mode.EVALUATION, batchSize, DataType.F32, false);
+        return evaluation(batchSize, DataType.F32);
+    }
+
+    public static CompileOptions evaluation(int batchSize, DataType precision) {
+        return new CompileOptions(Mode.EVALUATION, batchSize, precision, false);
     }
 }

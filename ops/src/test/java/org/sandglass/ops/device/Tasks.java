@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.sandglass.ops.optim.Sgd;
+import org.sandglass.ops.tensor.DataType;
 
 /** Trains a network with the microbatches of several workers, dealt in contiguous blocks to tasks, all on one device. */
 final class Tasks {
@@ -17,14 +18,14 @@ final class Tasks {
      * @param workers one microbatch each, of the same case; the first one's weights are the initial ones
      * @param tasks a divisor of the number of workers
      */
-    static Tensors train(Device device, List<TrialData> workers, int tasks) {
+    static Tensors train(Device device, List<TrialData> workers, int tasks, DataType precision) {
         Sgd sgd = new Sgd(SgdUpdate.Form.VELOCITY_SCALED, 0.9, true, 1e-4, true);
         FlatLayout layout = workers.get(0).layout();
         int share = workers.size() / tasks;
         FloatBuffer sum = FloatBuffer.allocate((int) layout.gradientLength());
         List<Task> all = new ArrayList<>();
         for (int task = 0; task < tasks; task++) {
-            all.add(Task.open(device, workers.get(0), workers.subList(task * share, (task + 1) * share)));
+            all.add(Task.open(device, workers.get(0), workers.subList(task * share, (task + 1) * share), precision));
         }
         for (int iteration = 0; iteration < ITERATIONS; iteration++) {
             FloatBuffer total = FloatBuffer.allocate(sum.capacity());
@@ -45,9 +46,9 @@ final class Tasks {
     private record Task(List<TrialData> workers, NetworkBuffers buffers, DeviceBuffer momentum, Executable executable)
             implements AutoCloseable {
 
-        static Task open(Device device, TrialData initial, List<TrialData> workers) {
+        static Task open(Device device, TrialData initial, List<TrialData> workers, DataType precision) {
             NetworkBuffers buffers = initial.upload(device);
-            CompileOptions options = CompileOptions.training(initial.contract().batchSize());
+            CompileOptions options = CompileOptions.training(initial.contract().batchSize(), precision);
             return new Task(
                     workers,
                     buffers,

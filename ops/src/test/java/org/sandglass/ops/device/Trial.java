@@ -1,6 +1,7 @@
 package org.sandglass.ops.device;
 
 import java.nio.FloatBuffer;
+import org.sandglass.ops.tensor.DataType;
 
 /** Runs a case on a device, once, from fresh buffers, and collects all that comes out. */
 final class Trial {
@@ -8,10 +9,10 @@ final class Trial {
     private Trial() {}
 
     /** One training pass: from the loss for graphs that end in logits, else from a given output gradient. */
-    static Tensors train(Device device, TrialData data) {
+    static Tensors train(Device device, TrialData data, DataType precision) {
         ContractCase contract = data.contract();
-        CompileOptions options = new CompileOptions(
-                CompileOptions.Mode.TRAINING, contract.batchSize(), org.sandglass.ops.tensor.DataType.F32, true);
+        CompileOptions options =
+                new CompileOptions(CompileOptions.Mode.TRAINING, contract.batchSize(), precision, true);
         Tensors results = new Tensors();
         try (NetworkBuffers buffers = data.upload(device);
                 Executable executable = device.compile(contract.graph(), options, buffers)) {
@@ -36,12 +37,12 @@ final class Trial {
     }
 
     /** The output of evaluation mode, and the gradient vector, which is none of evaluation's business. */
-    static Tensors evaluate(Device device, TrialData data) {
+    static Tensors evaluate(Device device, TrialData data, DataType precision) {
         ContractCase contract = data.contract();
         Tensors results = new Tensors();
         try (NetworkBuffers buffers = data.upload(device);
-                Executable executable =
-                        device.compile(contract.graph(), CompileOptions.evaluation(contract.batchSize()), buffers)) {
+                Executable executable = device.compile(
+                        contract.graph(), CompileOptions.evaluation(contract.batchSize(), precision), buffers)) {
             executable.load(data.images(), data.labelArray());
             executable.forward();
             results.put("output", output(executable, data));

@@ -31,7 +31,8 @@ final class AveragePoolLowering implements Lowering {
     @Override
     public Runnable lower(Program program) {
         Operand input = program.value(operation.input());
-        memory.desc onePixel = Onednn.layout(program.natives(), Onednn.blocked(), program.batch(), channels(), 1, 1);
+        memory.desc onePixel =
+                Onednn.layout(program.natives(), program.type(), Onednn.blocked(), program.batch(), channels(), 1, 1);
         pooling_forward.primitive_desc descriptor = Onednn.fast(
                 program.natives(),
                 layer(),

@@ -23,8 +23,9 @@ import org.sandglass.ops.device.Parameter;
 import org.sandglass.ops.tensor.Shape;
 
 /**
- * Convolution. Weights are read from the flat vector and reordered to the layout that each of the two directions wants; the
- * graph's input is read as the caller gave it where oneDNN can, which for few channels is the fast way.
+ * Convolution. Weights are read from the flat vector and reordered, and rounded where the precision is lower, to the layout
+ * that each of the two directions wants; the graph's input is read row-major where oneDNN can, which for few channels is the
+ * fast way. Gradients of weights are fp32 in every precision.
  */
 final class ConvolutionLowering implements Lowering {
     private final Operation.Convolution operation;
@@ -43,7 +44,7 @@ final class ConvolutionLowering implements Lowering {
     public Runnable lower(Program program) {
         Natives natives = program.natives();
         prop_kind kind = program.training() ? prop_kind.forward_training : prop_kind.forward_inference;
-        memory.desc weights = Onednn.any(natives, weightDimensions());
+        memory.desc weights = Onednn.any(natives, program.type(), weightDimensions());
         List<Supplier<convolution_forward.primitive_desc>> attempts = new ArrayList<>();
         for (memory.desc[] pair : layouts(program)) {
             attempts.add(() -> new convolution_forward.primitive_desc(
@@ -87,7 +88,7 @@ final class ConvolutionLowering implements Lowering {
     private void weights(
             Program program, Operand input, Operand outputGradient, convolution_forward.primitive_desc forward) {
         Natives natives = program.natives();
-        memory.desc weights = Onednn.any(natives, weightDimensions());
+        memory.desc weights = Onednn.any(natives, memory.data_type.f32, weightDimensions());
         List<Supplier<convolution_backward_weights.primitive_desc>> attempts = new ArrayList<>();
         for (memory.desc[] pair : layouts(program)) {
             attempts.add(() -> new convolution_backward_weights.primitive_desc(
@@ -120,7 +121,7 @@ final class ConvolutionLowering implements Lowering {
         Natives natives = program.natives();
         memory.desc source = program.layout(operation.input());
         memory.desc target = program.layout(operation.output());
-        memory.desc weights = Onednn.any(natives, weightDimensions());
+        memory.desc weights = Onednn.any(natives, program.type(), weightDimensions());
         memory.desc[][] layouts = {{source, target}, anyLayouts(program)};
         List<Supplier<convolution_backward_data.primitive_desc>> attempts = new ArrayList<>();
         for (memory.desc[] pair : layouts) {
@@ -164,13 +165,13 @@ final class ConvolutionLowering implements Lowering {
 
     private memory.desc[] anyLayouts(Program program) {
         return new memory.desc[] {
-            Onednn.any(program.natives(), Onednn.dimensions(operation.input(), program.batch())),
-            Onednn.any(program.natives(), Onednn.dimensions(operation.output(), program.batch()))
+            Onednn.any(program.natives(), program.type(), Onednn.dimensions(operation.input(), program.batch())),
+            Onednn.any(program.natives(), program.type(), Onednn.dimensions(operation.output(), program.batch()))
         };
     }
 
     private memory.desc inputLayout(Program program) {
-        return Onednn.plain(program.natives(), Onednn.dimensions(operation.input(), program.batch()));
+        return Onednn.plain(program.natives(), program.type(), Onednn.dimensions(operation.input(), program.batch()));
     }
 
     private Operand source(Program program, memory.desc wanted) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.sandglass.ops.device.CompileOptions;
@@ -18,8 +19,8 @@ import org.sandglass.ops.device.SgdUpdate;
 import org.sandglass.ops.tensor.DataType;
 
 /**
- * The processor, on oneDNN, in fp32. Needs AVX2: with less, oneDNN has no fast implementation of some layers and
- * {@link #compile} says so.
+ * The processor, on oneDNN, in fp32, and in bf16 where it has AVX512_BF16 or AMX. Needs AVX2: with less, oneDNN has no fast
+ * implementation of some layers and {@link #compile} says so.
  *
  * <p>Work is done when a call returns. All native memory, also of executables and buffers left open, is released by
  * {@link #close}. For one thread at a time, as every device; the bound on threads is set anew on every call, since OpenMP
@@ -65,6 +66,11 @@ public final class CpuDevice implements Device {
         return new CpuDevice(threads);
     }
 
+    /** Why {@link #compile} refuses a precision on this processor, and what to do; empty if it doesn't. */
+    public static Optional<String> refusal(DataType precision) {
+        return Onednn.refusal(precision).map(reason -> "%s, %s: %s".formatted(processor(), Onednn.describe(), reason));
+    }
+
     @Override
     public DeviceKind kind() {
         return DeviceKind.CPU;
@@ -87,10 +93,9 @@ public final class CpuDevice implements Device {
     @Override
     public Executable compile(Graph graph, CompileOptions options, NetworkBuffers buffers) {
         checkOpen();
-        if (options.precision() != DataType.F32) {
-            throw new UnsupportedOperationException(
-                    "Cannot compile for " + options.precision() + ": the processor computes in F32 in this version");
-        }
+        refusal(options.precision()).ifPresent(reason -> {
+            throw new UnsupportedOperationException("Cannot compile for " + options.precision() + ": " + reason);
+        });
         OpenMp.limit(threads);
         Natives natives = new Natives();
         try {

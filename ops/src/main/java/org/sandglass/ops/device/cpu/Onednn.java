@@ -1,6 +1,7 @@
 package org.sandglass.ops.device.cpu;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
@@ -79,15 +80,36 @@ final class Onednn implements AutoCloseable {
                         isa);
     }
 
-    /** The layout that a value and its gradient have between operations: channels in blocks, or plain for a vector. */
-    static memory.desc layout(Natives natives, Value value, int batch) {
+    /**
+     * Why this processor cannot compute in a precision; empty if it can. oneDNN emulates bf16 on every AVX-512 processor,
+     * far slower than fp32, and has no backward of it on others.
+     */
+    static Optional<String> refusal(DataType precision) {
+        int has = dnnl.get_effective_cpu_isa().value;
+        int needed = dnnl.cpu_isa.avx512_core_bf16.value;
+        return switch (precision) {
+            case F32 -> Optional.empty();
+            case BF16 ->
+                (has & needed) == needed
+                        ? Optional.empty()
+                        : Optional.of("the processor multiplies no bfloat16, which takes AVX512_BF16 or AMX; take f32");
+            case F16 -> Optional.of("processors compute in f32 or bf16");
+        };
+    }
+
+    /** The layout that a value and its gradient have between operations: channels in blocks, or plain fp32 for a vector. */
+    static memory.desc layout(Natives natives, Value value, int batch, memory.data_type type) {
         return value.shape().rank() == 3
-                ? layout(natives, blocked(), dimensions(value, batch))
+                ? layout(natives, type, blocked(), dimensions(value, batch))
                 : plain(natives, dimensions(value, batch));
     }
 
-    /** The layout of callers: row-major. */
+    /** The layout of callers: row-major fp32. */
     static memory.desc plain(Natives natives, long... dimensions) {
+        return plain(natives, memory.data_type.f32, dimensions);
+    }
+
+    static memory.desc plain(Natives natives, memory.data_type type, long... dimensions) {
         memory.format_tag tag =
                 switch (dimensions.length) {
                     case 1 -> memory.format_tag.a;
@@ -95,16 +117,16 @@ final class Onednn implements AutoCloseable {
                     case 4 -> memory.format_tag.abcd;
                     default -> throw new IllegalArgumentException("Cannot lay out rank " + dimensions.length);
                 };
-        return layout(natives, tag, dimensions);
+        return layout(natives, type, tag, dimensions);
     }
 
     /** Whatever oneDNN finds best. */
-    static memory.desc any(Natives natives, long... dimensions) {
-        return layout(natives, memory.format_tag.any, dimensions);
+    static memory.desc any(Natives natives, memory.data_type type, long... dimensions) {
+        return layout(natives, type, memory.format_tag.any, dimensions);
     }
 
-    static memory.desc layout(Natives natives, memory.format_tag tag, long... dimensions) {
-        return natives.keep(new memory.desc(dimensions, memory.data_type.f32, tag));
+    static memory.desc layout(Natives natives, memory.data_type type, memory.format_tag tag, long... dimensions) {
+        return natives.keep(new memory.desc(dimensions, type, tag));
     }
 
     /** Channels in blocks as wide as a vector register. */

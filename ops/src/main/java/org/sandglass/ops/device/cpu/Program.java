@@ -80,6 +80,11 @@ final class Program {
         return options.batchSize();
     }
 
+    /** The type of images inside the network. */
+    memory.data_type type() {
+        return Onednn.type(options.precision());
+    }
+
     boolean training() {
         return options.mode() == CompileOptions.Mode.TRAINING;
     }
@@ -121,7 +126,7 @@ final class Program {
     // Operands
 
     memory.desc layout(Value value) {
-        return Onednn.layout(natives, value, batch());
+        return Onednn.layout(natives, value, batch(), type());
     }
 
     Operand temporary(memory.desc layout) {

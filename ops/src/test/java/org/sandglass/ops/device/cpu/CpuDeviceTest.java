@@ -290,7 +290,7 @@ class CpuDeviceTest {
     void shouldRefuseWhatItCannotDo() {
         try (Network network = new Network(device, residual(3, 8, 16, 10), 9)) {
             assertThatThrownBy(() ->
-                            network.compile(new CompileOptions(CompileOptions.Mode.TRAINING, 1, DataType.BF16, false)))
+                            network.compile(new CompileOptions(CompileOptions.Mode.TRAINING, 1, DataType.F16, false)))
                     .isInstanceOf(UnsupportedOperationException.class);
             Executable executable = network.compile(CompileOptions.training(2));
             assertThatThrownBy(() -> executable.backward(1, GradientListener.NONE))

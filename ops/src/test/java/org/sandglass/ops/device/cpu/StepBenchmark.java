@@ -14,9 +14,10 @@ import org.sandglass.ops.device.SgdUpdate;
 import org.sandglass.ops.nn.Initialization;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
+import org.sandglass.ops.tensor.DataType;
 
 /**
- * Times whole training steps, load to update, on made-up images: {@code StepBenchmark MODEL BATCH THREADS STEPS}.
+ * Times whole training steps, load to update, on made-up images: {@code StepBenchmark MODEL BATCH THREADS STEPS [F32|BF16]}.
  *
  * <p>Prints milliseconds of the fastest step by the wall clock, and of the calling thread's processor time, which with one
  * thread is what a step costs on a machine that others use too. {@code ONEDNN_VERBOSE=profile_exec} shows the primitives.
@@ -30,6 +31,7 @@ final class StepBenchmark {
         int batch = Integer.parseInt(arguments[1]);
         int threads = Integer.parseInt(arguments[2]);
         int steps = Integer.parseInt(arguments[3]);
+        DataType precision = arguments.length > 4 ? DataType.valueOf(arguments[4]) : DataType.F32;
         boolean cifar = model.startsWith("cifar");
         Network network = ResNet.of(model, cifar ? 10 : 1000, cifar ? 32 : 224, true);
         try (CpuDevice device = CpuDevice.open(threads)) {
@@ -41,7 +43,7 @@ final class StepBenchmark {
                     buffers.weights().hostView().orElseThrow(),
                     buffers.statistics().hostView().orElseThrow());
             long start = System.nanoTime();
-            Executable executable = device.compile(network.graph(), CompileOptions.training(batch), buffers);
+            Executable executable = device.compile(network.graph(), CompileOptions.training(batch, precision), buffers);
             System.out.printf(Locale.ROOT, "compiled in %.0f ms%n", (System.nanoTime() - start) / 1e6);
             time(device, network, buffers, executable, steps);
         }
