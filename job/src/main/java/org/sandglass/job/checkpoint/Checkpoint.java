@@ -39,6 +39,20 @@ public final class Checkpoint {
         return new CheckpointContents(readModel(), read(CheckpointDirectory.OPTIMIZER));
     }
 
+    /** Whether this is a state in the middle of an epoch, which has {@link #progress}. */
+    public boolean isSnapshot() {
+        return manifest.files().stream().anyMatch(file -> file.name().equals(CheckpointDirectory.PROGRESS));
+    }
+
+    /** What belongs to a snapshot's state beside the tensors. */
+    public String progress() {
+        try {
+            return directory.readText(manifest, CheckpointDirectory.PROGRESS);
+        } catch (IOException e) {
+            throw CheckpointStore.failure("Cannot read snapshot", directory.path(), e);
+        }
+    }
+
     private Map<String, NamedTensor> read(String name) {
         try {
             return directory.read(manifest, name);

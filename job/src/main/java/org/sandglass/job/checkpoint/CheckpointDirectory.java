@@ -31,6 +31,7 @@ final class CheckpointDirectory {
     static final String MANIFEST = "manifest.json";
     static final String MODEL = "model.safetensors";
     static final String OPTIMIZER = "optimizer.safetensors";
+    static final String PROGRESS = "progress.json";
 
     private static final int MAX_MANIFEST_BYTES = 16 << 20;
     private static final int BUFFER_BYTES = 1 << 16;
@@ -56,13 +57,28 @@ final class CheckpointDirectory {
         return files.exists(file(MANIFEST));
     }
 
-    /** Writes tensors; the stream's own checksum is of what was meant, not of what a disk may have made of it. */
     StoredFile write(String name, List<NamedTensor> tensors) throws IOException {
+        return write(name, out -> Safetensors.write(out, Map.of("format", "pt"), tensors));
+    }
+
+    StoredFile write(String name, String text) throws IOException {
+        return write(name, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private interface Content {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    /**
+     * Writes a file that must not be there: who finds one has been replaced by another writer. The stream's own checksum
+     * is of what was meant, not of what a disk may have made of it.
+     */
+    private StoredFile write(String name, Content content) throws IOException {
         MessageDigest digest = Checksums.sha256();
         long length;
-        try (FSDataOutputStream file = files.create(file(name), true);
+        try (FSDataOutputStream file = files.create(file(name), false);
                 OutputStream out = new BufferedOutputStream(new DigestOutputStream(file, digest), BUFFER_BYTES)) {
-            Safetensors.write(out, Map.of("format", "pt"), tensors);
+            content.writeTo(out);
             out.flush();
             persist(file);
             length = file.getPos();
@@ -74,6 +90,10 @@ final class CheckpointDirectory {
         try (FSDataOutputStream file = files.create(file(MANIFEST), true)) {
             file.write(manifest.toJson().getBytes(StandardCharsets.UTF_8));
             persist(file);
+        } catch (IOException e) {
+            // All of it may be there in spite of the failure, and must not count.
+            discard(e);
+            throw e;
         }
     }
 
@@ -120,11 +140,18 @@ final class CheckpointDirectory {
         }
     }
 
+    String readText(CheckpointManifest manifest, String name) throws IOException {
+        StoredFile file = listed(manifest, name);
+        MessageDigest digest = Checksums.sha256();
+        try (InputStream in = new DigestInputStream(files.open(status(name).getPath()), digest)) {
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            requireChecksum(file, digest);
+            return text;
+        }
+    }
+
     Map<String, NamedTensor> read(CheckpointManifest manifest, String name) throws IOException {
-        StoredFile file = manifest.files().stream()
-                .filter(candidate -> candidate.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> damaged(name, "is not listed in the manifest"));
+        StoredFile file = listed(manifest, name);
         MessageDigest digest = Checksums.sha256();
         try (InputStream in = new BufferedInputStream(
                 new DigestInputStream(files.open(status(name).getPath()), digest), BUFFER_BYTES)) {
@@ -145,6 +172,22 @@ final class CheckpointDirectory {
         if (files.exists(path) && !files.delete(path, true)) {
             throw new IOException("Cannot delete " + path);
         }
+    }
+
+    /** After a failure: takes back what may make this look like a whole checkpoint. */
+    void discard(IOException cause) {
+        try {
+            delete();
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    private static StoredFile listed(CheckpointManifest manifest, String name) throws DamagedCheckpointException {
+        return manifest.files().stream()
+                .filter(candidate -> candidate.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> damaged(name, "is not listed in the manifest"));
     }
 
     private static void requireChecksum(StoredFile file, MessageDigest digest) throws DamagedCheckpointException {

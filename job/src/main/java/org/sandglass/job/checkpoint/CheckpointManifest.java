@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a checkpoint is and which files it consists of. Where there is no manifest there is no checkpoint.
+ * What a checkpoint, or a snapshot in the middle of an epoch, is and which files it consists of. Where there is no manifest there is no checkpoint.
  *
  * <p>Travels as a string, see {@link #toJson()}.
  *
@@ -18,7 +18,7 @@ import java.util.Map;
  * @param imageSize height and width of the images that the network takes, in pixels
  * @param recipe the resolved recipe that trained it, in HOCON
  * @param weightsSha256 of the model's tensor bytes in name order
- * @param ledger the epoch's ledger entry, as JSON has it
+ * @param ledger the epoch's ledger entry, as JSON has it; of a snapshot, what was used so far
  * @param created moment of writing, ISO 8601 in UTC
  */
 public record CheckpointManifest(
@@ -48,6 +48,21 @@ public record CheckpointManifest(
             throw new IllegalArgumentException(
                     "Cannot make a manifest: " + classNames.size() + " names for " + classes + " classes");
         }
+    }
+
+    CheckpointManifest withFiles(List<StoredFile> stored) {
+        return new CheckpointManifest(
+                epoch,
+                iteration,
+                model,
+                classes,
+                classNames,
+                imageSize,
+                recipe,
+                weightsSha256,
+                ledger,
+                created,
+                stored);
     }
 
     /** The text of {@code manifest.json}, closed by a checksum over all that stands before it. */

@@ -48,13 +48,25 @@ public final class CheckpointStore {
     }
 
     /**
-     * Executor side: writes {@code model.safetensors} and {@code optimizer.safetensors}. Replaces what stands in the
-     * epoch's directory, be it the leftover of a killed attempt or a damaged checkpoint.
+     * Driver side, before an epoch is trained: deletes what stands in its directory, be it the leftover of a failed
+     * attempt or a damaged checkpoint.
+     */
+    public void clear(int epoch) {
+        try {
+            directory(epoch).delete();
+        } catch (IOException e) {
+            throw failure("Cannot delete what is left of checkpoint", directoryPath(epoch), e);
+        }
+    }
+
+    /**
+     * Executor side: writes {@code model.safetensors} and {@code optimizer.safetensors}.
+     *
+     * @throws JobFailure also if they are there already: then somebody else has taken over
      */
     public List<StoredFile> writeFiles(int epoch, List<NamedTensor> model, List<NamedTensor> optimizer) {
         try {
             CheckpointDirectory directory = directory(epoch);
-            directory.delete();
             return List.of(
                     directory.write(CheckpointDirectory.MODEL, model),
                     directory.write(CheckpointDirectory.OPTIMIZER, optimizer));

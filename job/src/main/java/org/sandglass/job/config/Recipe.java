@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.ops.image.Augmentation;
 
@@ -19,6 +20,18 @@ public record Recipe(
         Augmentation augmentation,
         CheckpointSettings checkpoint,
         FailureSettings failure) {
+
+    /** What may change when a run goes on. */
+    private static final Set<String> OPERATIONAL = Set.of(
+            "training.tasks",
+            "collective.timeout",
+            "checkpoint.every",
+            "checkpoint.keep",
+            "checkpoint.everyIterations",
+            "failure.maxRestarts",
+            "failure.backoff",
+            "failure.minTasks",
+            "failure.replacementTimeout");
 
     /**
      * Reads a recipe.
@@ -69,18 +82,10 @@ public record Recipe(
         return differences;
     }
 
-    /** This recipe with the tasks of another: their number changes where a run is computed, not what. */
-    public Recipe withTasksOf(Recipe other) {
-        TrainingSettings t = training;
-        TrainingSettings changed = new TrainingSettings(
-                t.workers(),
-                t.perWorkerBatchSize(),
-                t.epochs(),
-                t.seed(),
-                t.device(),
-                t.precision(),
-                other.training.tasks());
-        return new Recipe(
-                model, changed, learningRate, optimizer, collective, exchange, augmentation, checkpoint, failure);
+    /** The {@link #differences} in what a run computes, as opposed to where, and how it deals with failures. */
+    public List<String> essentialDifferences(Recipe other) {
+        return differences(other).stream()
+                .filter(difference -> !OPERATIONAL.contains(difference.substring(0, difference.indexOf(':'))))
+                .toList();
     }
 }

@@ -128,9 +128,15 @@ final class RecipeReader {
                                 "exchange.mode", ExchangeSettings.Mode.class, List.of(ExchangeSettings.Mode.IMAGES)),
                         read.flag("exchange.ahead")),
                 augmentation(read),
-                new CheckpointSettings(read.count("checkpoint.every", 1, MANY), read.count("checkpoint.keep", 0, MANY)),
+                new CheckpointSettings(
+                        read.count("checkpoint.every", 1, MANY),
+                        read.count("checkpoint.keep", 0, MANY),
+                        read.countOrAuto("checkpoint.everyIterations", 0, MANY)),
                 new FailureSettings(
                         read.count("failure.maxRestarts", 0, MANY),
+                        read.duration("failure.backoff", Duration.ZERO, Duration.ofHours(1)),
+                        read.count("failure.minTasks", 1, MANY),
+                        read.duration("failure.replacementTimeout", Duration.ZERO, Duration.ofDays(1)),
                         read.choice("failure.corruptImage", FailureSettings.CorruptImage.class)));
     }
 
@@ -154,7 +160,7 @@ final class RecipeReader {
                 read.integer("training.seed", Long.MIN_VALUE, Long.MAX_VALUE),
                 read.available("training.device", DeviceChoice.class, List.of(DeviceChoice.AUTO, DeviceChoice.CPU)),
                 read.available("training.precision", DataType.class, List.of(DataType.F32, DataType.BF16)),
-                read.countOrAuto("training.tasks", MANY));
+                read.countOrAuto("training.tasks", 1, MANY));
     }
 
     private static LearningRateSettings learningRate(SettingReader read) {

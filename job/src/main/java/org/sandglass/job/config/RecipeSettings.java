@@ -23,8 +23,10 @@ final class RecipeSettings {
         augmentation(settings, recipe.augmentation());
         put(settings, "checkpoint.every", recipe.checkpoint().every());
         put(settings, "checkpoint.keep", recipe.checkpoint().keep());
-        put(settings, "failure.maxRestarts", recipe.failure().maxRestarts());
-        settings.put("failure.corruptImage", SettingText.of(recipe.failure().corruptImage()));
+        settings.put(
+                "checkpoint.everyIterations",
+                SettingText.orAuto(recipe.checkpoint().everyIterations()));
+        failure(settings, recipe.failure());
         return settings;
     }
 
@@ -35,9 +37,7 @@ final class RecipeSettings {
         put(settings, "training.seed", training.seed());
         settings.put("training.device", SettingText.of(training.device()));
         settings.put("training.precision", SettingText.of(training.precision()));
-        settings.put(
-                "training.tasks",
-                training.tasks().isPresent() ? Integer.toString(training.tasks().getAsInt()) : "auto");
+        settings.put("training.tasks", SettingText.orAuto(training.tasks()));
     }
 
     private static void learningRate(Map<String, String> settings, LearningRateSettings rate) {
@@ -78,6 +78,14 @@ final class RecipeSettings {
         put(settings, "augmentation.size", augmentation.size());
         settings.put("augmentation.mean", SettingText.of(augmentation.mean()));
         settings.put("augmentation.std", SettingText.of(augmentation.std()));
+    }
+
+    private static void failure(Map<String, String> settings, FailureSettings failure) {
+        put(settings, "failure.maxRestarts", failure.maxRestarts());
+        settings.put("failure.backoff", SettingText.of(failure.backoff()));
+        put(settings, "failure.minTasks", failure.minTasks());
+        settings.put("failure.replacementTimeout", SettingText.of(failure.replacementTimeout()));
+        settings.put("failure.corruptImage", SettingText.of(failure.corruptImage()));
     }
 
     private static void put(Map<String, String> settings, String key, Object value) {

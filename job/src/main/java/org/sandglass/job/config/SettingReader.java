@@ -50,13 +50,14 @@ final class SettingReader {
         });
     }
 
-    OptionalInt countOrAuto(String path, int maximum) {
-        return read(path, "auto or a whole number from 1 to " + maximum, OptionalInt.empty(), () -> {
+    OptionalInt countOrAuto(String path, int minimum, int maximum) {
+        String expected = "auto or a whole number from " + minimum + " to " + maximum;
+        return read(path, expected, OptionalInt.empty(), () -> {
             if ("auto".equals(config.getString(path))) {
                 return OptionalInt.empty();
             }
             int value = config.getInt(path);
-            require(value >= 1 && value <= maximum);
+            require(value >= minimum && value <= maximum);
             return OptionalInt.of(value);
         });
     }

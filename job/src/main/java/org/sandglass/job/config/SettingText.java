@@ -3,6 +3,7 @@ package org.sandglass.job.config;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 
 /** Settings as HOCON, in one way for each value, so that equal recipes render equally. */
@@ -29,6 +30,10 @@ final class SettingText {
 
     static String of(Duration duration) {
         return duration.toMillis() % 1000 == 0 ? duration.toSeconds() + "s" : duration.toMillis() + "ms";
+    }
+
+    static String orAuto(OptionalInt count) {
+        return count.isPresent() ? Integer.toString(count.getAsInt()) : "auto";
     }
 
     static String bytes(long bytes) {

@@ -8,7 +8,9 @@ import java.util.function.LongSupplier;
 /** Progress as lines: one every few seconds, and one for each epoch. */
 final class PlainProgress implements Progress {
 
-    private static final long INTERVAL = Duration.ofSeconds(5).toNanos();
+    /** Settable, so that scripts can follow closely. */
+    private static final long INTERVAL =
+            Duration.ofMillis(Long.getLong("sandglass.progress.millis", 5000)).toNanos();
 
     private final PrintStream stream;
     private final LongSupplier nanoTime;

@@ -34,7 +34,7 @@ public final class RunDirectory {
     }
 
     /**
-     * Makes a new run directory, or goes on with one of the same recipe; only {@code training.tasks} may differ.
+     * Makes a new run directory, or goes on with one of the same recipe; what is not computed differently may differ.
      *
      * @throws JobFailure (usage) if the directory holds another recipe's run, naming the keys, or something else
      */
@@ -58,7 +58,7 @@ public final class RunDirectory {
     }
 
     private static void requireSameRecipe(RunFiles files, Recipe old, Recipe recipe) {
-        List<String> differences = old.withTasksOf(recipe).differences(recipe);
+        List<String> differences = old.essentialDifferences(recipe);
         if (!differences.isEmpty()) {
             throw JobFailure.usage("Cannot resume run: " + files.uri("") + ": its recipe has "
                     + String.join(", ", differences) + "; give the same recipe, or another --run");
@@ -85,6 +85,10 @@ public final class RunDirectory {
 
     public String checkpointsUri() {
         return files.uri("checkpoints");
+    }
+
+    public String snapshotsUri() {
+        return files.uri("snapshots");
     }
 
     public String reportUri() {

@@ -23,6 +23,9 @@ import org.sandglass.job.failure.JobFailure;
  * Small files under one directory of any Hadoop file system, each replaced whole. Where the file system renames
  * atomically (local, HDFS), a file is written under another name first; object stores show a file only when its write
  * is complete.
+ *
+ * <p>A FileSystem object is asked for at every operation and never kept: Hadoop's own cache knows whose credentials an
+ * object has, and a run may outlive them.
  */
 final class RunFiles {
 
@@ -30,19 +33,21 @@ final class RunFiles {
 
     private final Path directory;
     private final Configuration hadoop;
-    private final FileSystem files;
 
     RunFiles(String uri, Configuration hadoop) {
         this.hadoop = hadoop;
         try {
             Path path = new Path(uri);
-            FileSystem found = path.getFileSystem(hadoop);
-            // Without Hadoop's hidden .crc files: people edit and copy these files with ordinary tools.
-            this.files = found instanceof LocalFileSystem local ? local.getRaw() : found;
-            this.directory = files.makeQualified(path);
+            this.directory = path.getFileSystem(hadoop).makeQualified(path);
         } catch (IOException | IllegalArgumentException e) {
             throw new JobFailure(ExitCode.USAGE, "Cannot open run directory: " + uri + ": " + e.getMessage(), e);
         }
+    }
+
+    private FileSystem files() throws IOException {
+        FileSystem found = directory.getFileSystem(hadoop);
+        // Without Hadoop's hidden .crc files: people edit and copy these files with ordinary tools.
+        return found instanceof LocalFileSystem local ? local.getRaw() : found;
     }
 
     String uri(String name) {
@@ -53,7 +58,7 @@ final class RunFiles {
     List<String> names() {
         List<String> names = new ArrayList<>();
         try {
-            for (FileStatus status : files.listStatus(directory)) {
+            for (FileStatus status : files().listStatus(directory)) {
                 names.add(status.getPath().getName());
             }
         } catch (FileNotFoundException e) {
@@ -66,7 +71,7 @@ final class RunFiles {
 
     boolean isFile() {
         try {
-            return files.getFileStatus(directory).isFile();
+            return files().getFileStatus(directory).isFile();
         } catch (FileNotFoundException e) {
             return false;
         } catch (IOException e) {
@@ -75,7 +80,7 @@ final class RunFiles {
     }
 
     Optional<String> read(String name) {
-        try (InputStream in = files.open(new Path(directory, name))) {
+        try (InputStream in = files().open(new Path(directory, name))) {
             return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (FileNotFoundException e) {
             return Optional.empty();
@@ -93,7 +98,7 @@ final class RunFiles {
         boolean renaming = RENAMING.contains(directory.toUri().getScheme());
         Path written = renaming ? new Path(target.getParent(), "." + target.getName() + ".tmp") : target;
         try {
-            try (OutputStream out = files.create(written, true)) {
+            try (OutputStream out = files().create(written, true)) {
                 out.write(bytes);
             }
             if (renaming) {
@@ -106,7 +111,7 @@ final class RunFiles {
 
     void delete(String name) {
         try {
-            files.delete(new Path(directory, name), true);
+            files().delete(new Path(directory, name), true);
         } catch (IOException e) {
             throw failure("delete", name, e);
         }

@@ -18,6 +18,7 @@ final class Counters {
     private static final int TOP5 = 2;
     private static final int SAMPLES = 3;
     private static final int ACTIVE_WORKERS = 4;
+    private static final int SNAPSHOT = 5;
 
     private final FloatBuffer values = FloatBuffer.allocate(FlatLayout.COUNTERS);
     private double lossSum;
@@ -38,6 +39,11 @@ final class Counters {
         add(ACTIVE_WORKERS, 1);
     }
 
+    /** Asks every rank for a snapshot after this iteration. */
+    void requestSnapshot() {
+        add(SNAPSHOT, 1);
+    }
+
     void writeTo(DeviceBuffer gradients) {
         values.put(LOSS, (float) lossSum);
         gradients.upload(0, values);
@@ -54,6 +60,10 @@ final class Counters {
 
     int activeWorkers() {
         return (int) values.get(ACTIVE_WORKERS);
+    }
+
+    boolean snapshotRequested() {
+        return values.get(SNAPSHOT) > 0;
     }
 
     private void add(int index, int count) {

@@ -14,13 +14,14 @@ final class EpochStages {
 
     private final SampleTable table;
     private final Recipe recipe;
-    private final int tasks;
-    private @Nullable JavaPairRDD<Long, byte[]> validation;
+    private final Gang gang;
+    private @Nullable Exchanged training;
+    private @Nullable Exchanged validation;
 
-    EpochStages(SampleTable table, Recipe recipe, int tasks) {
+    EpochStages(SampleTable table, Recipe recipe, Gang gang) {
         this.table = table;
         this.recipe = recipe;
-        this.tasks = tasks;
+        this.gang = gang;
     }
 
     /** The plan of the epoch that comes after {@code completed} epochs. */
@@ -33,31 +34,45 @@ final class EpochStages {
                 completed);
     }
 
-    List<TaskOutcome> train(Gang gang, EpochPlan plan, @Nullable String checkpoint, String checkpoints)
-            throws Gang.Lost {
-        JavaPairRDD<Long, byte[]> samples = Exchange.shuffle(table, plan, new WorkerDeal(plan.workers(), tasks));
-        try {
-            return gang.run(
-                    "epoch " + (plan.epoch() + 1) + " of " + recipe.training().epochs() + ": train",
-                    samples,
-                    plan.epoch(),
-                    checkpoint,
-                    new EpochWork(plan, table.locator(), checkpoints));
-        } finally {
-            samples.rdd().cleanShuffleDependencies(false);
-        }
+    /** Trains what is left of an epoch after the newest state that there is. */
+    List<TaskOutcome> train(EpochPlan plan, StateSource source, String checkpoints, String snapshots) throws Gang.Lost {
+        JavaPairRDD<Long, byte[]> samples = exchange(plan);
+        return gang.run(
+                "epoch " + (plan.epoch() + 1) + " of " + recipe.training().epochs() + ": train",
+                samples,
+                source,
+                new EpochWork(plan, table.locator(), checkpoints, snapshots));
     }
 
-    List<TaskOutcome> evaluate(Gang gang, SampleTable held, int completed, @Nullable String checkpoint)
-            throws Gang.Lost {
-        if (validation == null) {
-            validation = Exchange.inOrder(held, tasks);
+    List<TaskOutcome> evaluate(SampleTable held, int completed, StateSource source) throws Gang.Lost {
+        if (validation == null || validation.tasks() != gang.tasks()) {
+            validation = new Exchanged(0, gang.tasks(), Exchange.inOrder(held, gang.tasks()));
         }
         return gang.run(
                 "epoch " + completed + " of " + recipe.training().epochs() + ": evaluate",
-                validation,
-                completed,
-                checkpoint,
+                validation.samples(),
+                source,
                 new EvaluationWork(held.locator(), held.samples()));
     }
+
+    /** An exchange stays until another is needed: what of it survives a loss need not be done again. */
+    private JavaPairRDD<Long, byte[]> exchange(EpochPlan plan) {
+        int tasks = gang.tasks();
+        if (training == null || training.epoch() != plan.epoch() || training.tasks() != tasks) {
+            forgetExchange();
+            training = new Exchanged(
+                    plan.epoch(), tasks, Exchange.shuffle(table, plan, new WorkerDeal(plan.workers(), tasks)));
+        }
+        return training.samples();
+    }
+
+    /** Deletes the files of the last epoch's exchange. */
+    void forgetExchange() {
+        if (training != null) {
+            training.samples().rdd().cleanShuffleDependencies(false);
+            training = null;
+        }
+    }
+
+    private record Exchanged(int epoch, int tasks, JavaPairRDD<Long, byte[]> samples) {}
 }

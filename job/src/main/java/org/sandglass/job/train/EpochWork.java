@@ -6,8 +6,11 @@ import java.util.List;
 import org.sandglass.job.checkpoint.StoredFile;
 import org.sandglass.job.data.EpochPlan;
 import org.sandglass.job.data.SampleLocator;
+import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.format.Safetensors;
 import org.sandglass.ops.tensor.NamedTensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 
 /**
@@ -16,17 +19,21 @@ import scala.Tuple2;
  * @param plan which samples the epoch's minibatches are made of
  * @param locator names samples in errors
  * @param checkpoints URI of the directory to write the state into when the epoch has ended
+ * @param snapshots URI of the directory for states within the epoch
  */
-record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints) implements WorkerStage.Work {
+record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints, String snapshots)
+        implements WorkerStage.Work {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
+    private static final Logger LOG = LoggerFactory.getLogger(EpochWork.class);
+
     @Override
     public TaskOutcome run(Worker worker, Iterator<Tuple2<Long, byte[]>> samples) {
         int rank = worker.communicator().rank();
-        worker.invalidateState();
-        TrainingLoop loop = new TrainingLoop(worker, plan, locator);
+        long attempt = worker.stamp().attempt();
+        TrainingLoop loop = new TrainingLoop(worker, plan, locator, new EpochSnapshots(worker, plan, snapshots));
         if (!loop.run(samples)) {
             return TaskOutcome.diverged(rank, loop.divergence(), rank == 0 ? loop.logged() : List.of());
         }
@@ -38,14 +45,19 @@ record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints) impl
                     rank == 0 ? loop.logged() : List.of());
         }
         int completed = plan.epoch() + 1;
-        worker.declareState(completed);
+        worker.declareState(new Stamp(completed * plan.iterations(), attempt), EpochProgress.NONE);
         long crc = WorkerState.crc(worker);
         if (rank != 0) {
             return finished(worker, loop, crc, null, List.of());
         }
         List<NamedTensor> model = WorkerState.model(worker);
-        List<StoredFile> files = WorkerState.store(worker, model, checkpoints, completed);
-        return finished(worker, loop, crc, Safetensors.sha256(model), files);
+        try {
+            List<StoredFile> files = WorkerState.store(worker, model, checkpoints, completed);
+            return finished(worker, loop, crc, Safetensors.sha256(model), files);
+        } catch (JobFailure e) {
+            LOG.error("Cannot write the checkpoint of epoch {}", completed, e);
+            return TaskOutcome.lost(rank, String.valueOf(e.getMessage()));
+        }
     }
 
     private static TaskOutcome finished(

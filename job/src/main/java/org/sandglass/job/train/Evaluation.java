@@ -37,8 +37,7 @@ public final class Evaluation {
             List<TaskOutcome> outcomes = gang.run(
                     "evaluate " + checkpoint.uri(),
                     Exchange.inOrder(table, gang.tasks()),
-                    manifest.epoch(),
-                    checkpoint.uri(),
+                    StateSource.exactly(manifest.iteration(), checkpoint.uri()),
                     new EvaluationWork(table.locator(), table.samples()));
             return metrics(manifest.epoch(), table, outcomes);
         } catch (Gang.Lost e) {

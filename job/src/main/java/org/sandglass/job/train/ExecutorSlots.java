@@ -1,5 +1,6 @@
 package org.sandglass.job.train;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
@@ -17,6 +18,7 @@ import org.sandglass.job.failure.JobFailure;
 public final class ExecutorSlots extends SparkListener {
 
     private static final Map<String, Integer> CORES = new ConcurrentHashMap<>();
+    private static volatile long changedMillis = System.currentTimeMillis();
     private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,.*]");
     private static final long POLL_MILLIS = 50;
     private static final long SETTLE_MILLIS = 3_000;
@@ -24,11 +26,13 @@ public final class ExecutorSlots extends SparkListener {
 
     @Override
     public void onExecutorAdded(SparkListenerExecutorAdded added) {
+        changedMillis = System.currentTimeMillis();
         CORES.put(added.executorId(), added.executorInfo().totalCores());
     }
 
     @Override
     public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+        changedMillis = System.currentTimeMillis();
         CORES.remove(removed.executorId());
     }
 
@@ -39,14 +43,12 @@ public final class ExecutorSlots extends SparkListener {
      * @throws JobFailure if no executor registers within a minute
      */
     static int await(SparkConf conf) {
-        int taskCpus = conf.getInt("spark.task.cpus", 1);
         int promised = promisedExecutors(conf);
         long started = System.currentTimeMillis();
         long settled = started;
         int slots = 0;
         while (System.currentTimeMillis() - started < LIMIT_MILLIS) {
-            int now =
-                    CORES.values().stream().mapToInt(cores -> cores / taskCpus).sum();
+            int now = now(conf);
             if (promised > 0 && CORES.size() >= promised) {
                 return now;
             }
@@ -61,11 +63,34 @@ public final class ExecutorSlots extends SparkListener {
             pause();
         }
         if (slots == 0) {
-            throw JobFailure.cluster("Cannot train: no executor with spark.task.cpus=" + taskCpus
+            throw JobFailure.cluster("Cannot train: no executor with spark.task.cpus=" + taskCpus(conf)
                     + " cores registered within " + LIMIT_MILLIS / 1000
                     + " s; look at the cluster manager's queue and the executors' logs");
         }
         return slots;
+    }
+
+    /** The number of tasks that can run at once now. */
+    static int now(SparkConf conf) {
+        int taskCpus = taskCpus(conf);
+        return CORES.values().stream().mapToInt(cores -> cores / taskCpus).sum();
+    }
+
+    /** Whether there are fewer than {@code wanted} slots, and nothing has changed in that for as long as a timeout. */
+    static boolean isShortSince(SparkConf conf, int wanted, Duration timeout) {
+        return now(conf) < wanted && System.currentTimeMillis() - changedMillis >= timeout.toMillis();
+    }
+
+    /** Waits for {@code wanted} slots, until executors that were lost have not been replaced within a timeout. */
+    static int awaitReplacement(SparkConf conf, int wanted, Duration timeout) {
+        while (now(conf) < wanted && !isShortSince(conf, wanted, timeout)) {
+            pause();
+        }
+        return now(conf);
+    }
+
+    private static int taskCpus(SparkConf conf) {
+        return conf.getInt("spark.task.cpus", 1);
     }
 
     /** The number of executors that the settings promise, or 0 where they leave it open. */

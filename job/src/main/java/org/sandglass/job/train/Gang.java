@@ -10,6 +10,7 @@ import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.CollectiveSettings;
+import org.sandglass.job.config.FailureSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
@@ -26,7 +27,8 @@ final class Gang {
     private final JavaSparkContext spark;
     private final Recipe recipe;
     private final int classes;
-    private final int tasks;
+    private final int wanted;
+    private volatile int tasks;
     private final String run = UUID.randomUUID().toString();
     private final AtomicLong attempts = new AtomicLong();
     private final SecureRandom random = new SecureRandom();
@@ -44,6 +46,7 @@ final class Gang {
         this.spark = spark;
         this.recipe = recipe;
         this.classes = classes;
+        this.wanted = tasks;
         this.tasks = tasks;
     }
 
@@ -68,6 +71,10 @@ final class Gang {
             throw JobFailure.usage("Cannot deal " + workers + " workers to " + tasks
                     + " tasks: set training.tasks to at most training.workers");
         }
+        if (tasks < recipe.failure().minTasks()) {
+            throw JobFailure.cluster("Cannot train with " + tasks + " tasks: failure.minTasks="
+                    + recipe.failure().minTasks() + "; give Spark more executors or cores, or lower it");
+        }
         return new Gang(spark, recipe, classes, tasks);
     }
 
@@ -89,31 +96,52 @@ final class Gang {
         }
     }
 
+    /** How many tasks the next stage has. */
     int tasks() {
         return tasks;
+    }
+
+    /** Takes as many tasks as at first if there are slots for them again. */
+    void widen() {
+        if (tasks < wanted && ExecutorSlots.now(spark.getConf()) >= wanted) {
+            tasks = wanted;
+        }
+    }
+
+    /**
+     * After a loss: as many tasks as at first, if executors are replaced in time, else as many as there are slots.
+     *
+     * @throws JobFailure if fewer slots are left than the recipe wants at least
+     */
+    void regroup() {
+        FailureSettings failure = recipe.failure();
+        int slots = ExecutorSlots.awaitReplacement(spark.getConf(), tasks, failure.replacementTimeout());
+        tasks = Math.min(wanted, slots);
+        if (tasks < failure.minTasks() || tasks == 0) {
+            throw JobFailure.cluster("Cannot go on: " + slots + " slots are left of " + wanted + ", and"
+                    + " failure.minTasks=" + failure.minTasks() + " (executors were not replaced within "
+                    + failure.replacementTimeout().toSeconds() + " s, failure.replacementTimeout); the same command"
+                    + " goes on from the newest snapshot");
+        }
     }
 
     /**
      * Runs one stage.
      *
-     * @param epoch completed epochs of the state to start from
-     * @param checkpoint where that state can be read, if anywhere
+     * @param source the states that it may start from
      * @return outcomes in the order of the ranks, all finished or all diverged
      * @throws Lost if a task or a connection was lost on the way
      * @throws JobFailure if a task says that data or settings are wrong
      */
     List<TaskOutcome> run(
-            String description,
-            JavaPairRDD<Long, byte[]> samples,
-            int epoch,
-            @Nullable String checkpoint,
-            WorkerStage.Work work)
+            String description, JavaPairRDD<Long, byte[]> samples, StateSource source, WorkerStage.Work work)
             throws Lost {
         byte[] secret = new byte[SECRET_BYTES];
         random.nextBytes(secret);
-        StageOrder order =
-                new StageOrder(run, attempts.incrementAndGet(), secret, recipe.render(), classes, epoch, checkpoint);
-        spark.sc().setJobDescription(description);
+        StageOrder order = new StageOrder(run, attempts.incrementAndGet(), secret, recipe.render(), classes, source);
+        String group = run + "-" + order.attempt();
+        spark.setJobGroup(group, description);
+        SlotWatch watch = SlotWatch.start(spark, group, tasks, recipe.failure().replacementTimeout());
         List<TaskOutcome> outcomes;
         try {
             outcomes = WorkerStage.run(samples, order, work);
@@ -121,7 +149,8 @@ final class Gang {
             // Spark's own exception is checked, and Scala doesn't declare it.
             throw lostOrFailed(e);
         } finally {
-            spark.sc().setJobDescription(null);
+            watch.close();
+            spark.clearJobGroup();
         }
         refuseFailures(outcomes);
         return outcomes;
@@ -151,7 +180,7 @@ final class Gang {
         String message = "rank " + worst.rank() + ": " + worst.message();
         switch (worst.status()) {
             case FINISHED, DIVERGED -> {}
-            case PEER_LOST -> throw new Lost(message, null);
+            case LOST -> throw new Lost(message, null);
             case FAILED ->
                 throw new JobFailure(
                         worst.exitCode() == null ? ExitCode.OTHER : worst.exitCode(), String.valueOf(worst.message()));

@@ -53,8 +53,7 @@ public final class Prediction {
                 new byte[0],
                 manifest.recipe(),
                 manifest.classes(),
-                manifest.epoch(),
-                checkpoint.uri());
+                StateSource.exactly(manifest.iteration(), checkpoint.uri()));
         List<String> classNames = manifest.classNames();
         JavaRDD<Row> rows = Exchange.inOrder(table, gang.tasks())
                 .mapPartitions(new PredictionTask(order, table.locator(), classNames));

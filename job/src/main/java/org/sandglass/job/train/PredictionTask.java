@@ -27,9 +27,11 @@ record PredictionTask(StageOrder order, SampleLocator locator, List<String> clas
     public Iterator<Row> call(Iterator<Tuple2<Long, byte[]>> samples) {
         Worker worker = WorkerPool.acquire(order, TaskContext.get().cpus());
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> WorkerPool.release(worker));
-        if (!worker.holds(order.epoch())) {
-            WorkerState.restoreModel(worker, java.util.Objects.requireNonNull(order.checkpoint()));
-            worker.declareState(order.epoch());
+        long wanted = order.source().stored();
+        if (worker.stamp().iterations() != wanted) {
+            WorkerState.restoreModel(
+                    worker, java.util.Objects.requireNonNull(order.source().uri()));
+            worker.declareState(new Stamp(wanted, order.attempt()), EpochProgress.NONE);
         }
         EvaluationBatches batches = new EvaluationBatches(worker, samples, locator);
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> batches.close());

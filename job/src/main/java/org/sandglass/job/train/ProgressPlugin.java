@@ -23,6 +23,7 @@ public final class ProgressPlugin implements SparkPlugin {
 
     private static volatile @Nullable PluginContext executor;
     private static volatile Consumer<Message> listener = message -> {};
+    private static volatile Consumer<String> noteListener = note -> {};
 
     /** Where training stands, epoch from 1, iteration within the epoch from 0. */
     record Message(int epoch, long iteration, double loss, double imagesPerSecond) implements Serializable {
@@ -31,12 +32,22 @@ public final class ProgressPlugin implements SparkPlugin {
     }
 
     /** Sets who is told on the driver. */
-    static void listen(Consumer<Message> consumer) {
-        listener = consumer;
+    static void listen(Consumer<Message> iterations, Consumer<String> notes) {
+        listener = iterations;
+        noteListener = notes;
     }
 
     /** Sends from a task; does nothing where the plugin isn't loaded. */
     static void send(Message message) {
+        sendObject(message);
+    }
+
+    /** Sends a line for people from a task. */
+    static void tell(String note) {
+        sendObject(note);
+    }
+
+    private static void sendObject(Object message) {
         PluginContext context = executor;
         if (context == null) {
             return;
@@ -60,6 +71,8 @@ public final class ProgressPlugin implements SparkPlugin {
             public @Nullable Object receive(Object message) {
                 if (message instanceof Message progress) {
                     listener.accept(progress);
+                } else if (message instanceof String note) {
+                    noteListener.accept(note);
                 }
                 return null;
             }

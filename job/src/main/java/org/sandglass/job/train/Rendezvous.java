@@ -6,8 +6,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.sandglass.job.config.CollectiveSettings;
@@ -32,16 +35,18 @@ final class Rendezvous {
     private Rendezvous() {}
 
     /** What a task tells the others. */
-    record Announcement(String worker, String host, int port, String group, boolean holdsState) {}
+    record Announcement(String worker, String executor, String host, int port, String group, Stamp live, Stamp held) {}
 
     static void meet(BarrierTaskContext context, StageOrder order, Worker worker) {
         try (TcpEndpoint endpoint = TcpEndpoint.open(ownAddress())) {
             Announcement own = new Announcement(
                     worker.id(),
+                    SparkEnv.get().executorId(),
                     ownAddress().getHostAddress(),
                     endpoint.port(),
                     worker.group(),
-                    worker.holds(order.epoch()));
+                    worker.stamp(),
+                    worker.snapshot().stamp());
             List<Announcement> all = Arrays.stream(context.allGather(write(own)))
                     .map(Rendezvous::read)
                     .toList();
@@ -56,26 +61,54 @@ final class Rendezvous {
                 worker.joinGroup(group, endpoint.connect(context.partitionId(), addresses, order.secret(), options));
                 LOG.info("Rank {} of {} connected", context.partitionId(), all.size());
             }
+            worker.keepSnapshots(keepers(all).contains(context.partitionId()));
             agreeOnState(order, worker, all);
         }
     }
 
+    /** Rank 0, and the lowest rank on another host, or at least in another executor. */
+    static List<Integer> keepers(List<Announcement> all) {
+        Announcement first = all.get(0);
+        return Stream.<Predicate<Announcement>>of(
+                        other -> !other.host().equals(first.host()),
+                        other -> !other.executor().equals(first.executor()))
+                .flatMap(apart -> all.stream().filter(apart).limit(1))
+                .findFirst()
+                .map(second -> List.of(0, all.indexOf(second)))
+                .orElse(List.of(0));
+    }
+
+    /** The newest state that will do becomes that of every rank. */
     private static void agreeOnState(StageOrder order, Worker worker, List<Announcement> all) {
-        if (all.stream().allMatch(Announcement::holdsState)) {
+        StateSource source = order.source();
+        List<Stamp> newest = all.stream()
+                .map(member -> source.newest(member.live(), member.held()))
+                .toList();
+        Stamp best = Collections.max(newest);
+        boolean stored = best.iterations() < source.stored();
+        Stamp agreed = new Stamp(stored ? source.stored() : best.iterations(), order.attempt());
+        if (!stored && all.stream().allMatch(member -> member.live().equals(best))) {
+            worker.declareState(agreed, worker.progress());
             return;
         }
-        int source = 0;
-        while (source < all.size() && !all.get(source).holdsState()) {
-            source++;
-        }
-        if (source < all.size()) {
-            WorkerState.broadcast(worker, source);
-        } else if (order.checkpoint() != null) {
-            WorkerState.restore(worker, order.checkpoint());
+        EpochProgress progress;
+        if (stored) {
+            worker.invalidateState();
+            progress = WorkerState.load(worker, source.uri());
         } else {
-            WorkerState.initialize(worker);
+            progress = WorkerState.share(worker, newest.indexOf(best), best);
         }
-        worker.declareState(order.epoch());
+        worker.declareState(agreed, progress);
+        String origin = stored ? String.valueOf(source.uri()) : "the memory of rank " + newest.indexOf(best);
+        LOG.info(
+                "Rank {} has the state after iteration {} from {}",
+                worker.communicator().rank(),
+                agreed.iterations(),
+                origin);
+        if (worker.communicator().rank() == 0 && agreed.iterations() > source.first()) {
+            ProgressPlugin.tell("Going on %d iterations into the epoch, with the state from %s"
+                    .formatted(agreed.iterations() - source.first(), origin));
+        }
     }
 
     private static CollectiveOptions options(CollectiveSettings settings, long attempt) {

@@ -14,7 +14,6 @@ final class RunFacts {
 
     private final Recipe recipe;
     private final SampleTable table;
-    private final int tasks;
     private final String sparkVersion;
     private final long started = System.nanoTime();
     private double earlierSeconds;
@@ -22,10 +21,9 @@ final class RunFacts {
     private int ledgerViolations;
     private @Nullable String weightsSha256;
 
-    RunFacts(Recipe recipe, SampleTable table, int tasks, String sparkVersion) {
+    RunFacts(Recipe recipe, SampleTable table, String sparkVersion) {
         this.recipe = recipe;
         this.table = table;
-        this.tasks = tasks;
         this.sparkVersion = sparkVersion;
     }
 
@@ -50,7 +48,7 @@ final class RunFacts {
         weightsSha256 = sha256;
     }
 
-    Summary summary(Summary.Status status, List<EpochMetrics> epochs, @Nullable String error) {
+    Summary summary(Summary.Status status, int tasks, List<EpochMetrics> epochs, @Nullable String error) {
         @Nullable EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
         @Nullable ValidationMetrics validation = last == null ? null : last.validation();
         double trainSeconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();

@@ -25,6 +25,10 @@ public final class Sessions {
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "10");
         conf.setIfMissing("spark.barrier.sync.timeout", "120");
+        // An executor that is frozen, or cut off, is given up after a minute, as a peer is (collective.timeout).
+        conf.setIfMissing("spark.executor.heartbeatInterval", "5s");
+        conf.setIfMissing("spark.storage.blockManagerHeartbeatTimeoutMs", "60s");
+        conf.setIfMissing("spark.network.timeoutInterval", "5s");
         conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", conf.get("spark.task.cpus", "1"));
         // OpenMP's threads spin while they wait, by default; decoding threads need the cores meanwhile.
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "passive");

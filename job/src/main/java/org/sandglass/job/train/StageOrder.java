@@ -2,7 +2,6 @@ package org.sandglass.job.train;
 
 import java.io.Serial;
 import java.io.Serializable;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the driver tells every task of a barrier stage.
@@ -12,24 +11,17 @@ import org.jspecify.annotations.Nullable;
  * @param secret what collective connections prove to know; never logged
  * @param recipe the rendered recipe
  * @param classes number of classes of the training table
- * @param epoch completed epochs of the state that the stage starts from
- * @param checkpoint URI of a checkpoint of that state, for the case that no executor holds it; none for initial weights
+ * @param source the states that the stage may start from
  */
 @SuppressWarnings("ArrayRecordComponent") // orders are sent, never compared
-record StageOrder(
-        String run,
-        long attempt,
-        byte[] secret,
-        String recipe,
-        int classes,
-        int epoch,
-        @Nullable String checkpoint) implements Serializable {
+record StageOrder(String run, long attempt, byte[] secret, String recipe, int classes, StateSource source)
+        implements Serializable {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
     @Override
     public String toString() {
-        return "StageOrder[run=" + run + ", attempt=" + attempt + ", epoch=" + epoch + "]";
+        return "StageOrder[run=" + run + ", attempt=" + attempt + ", source=" + source + "]";
     }
 }

@@ -9,7 +9,6 @@ import org.sandglass.job.data.AuditReport;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.IterationMetrics;
-import org.sandglass.ops.collective.PeerFailure;
 
 /**
  * What one task of a stage came to; travels to the driver as JSON, which no serializer setting can get in the way of.
@@ -40,7 +39,7 @@ record TaskOutcome(
     /** From good to bad: of a stage's outcomes the worst one is what is reported. */
     enum Status {
         FINISHED,
-        PEER_LOST,
+        LOST,
         DIVERGED,
         FAILED
     }
@@ -70,8 +69,9 @@ record TaskOutcome(
         return unfinished(rank, Status.FAILED, failure.exitCode(), String.valueOf(failure.getMessage()), List.of());
     }
 
-    static TaskOutcome peerLost(int rank, PeerFailure failure) {
-        return unfinished(rank, Status.PEER_LOST, ExitCode.CLUSTER, String.valueOf(failure.getMessage()), List.of());
+    /** What was lost, a peer or a write, may be there when the stage is tried again. */
+    static TaskOutcome lost(int rank, String message) {
+        return unfinished(rank, Status.LOST, ExitCode.CLUSTER, message, List.of());
     }
 
     static TaskOutcome diverged(int rank, String message, List<IterationMetrics> iterations) {

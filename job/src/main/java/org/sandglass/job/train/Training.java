@@ -10,8 +10,10 @@ import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.checkpoint.Checkpoint;
 import org.sandglass.job.checkpoint.CheckpointManifest;
 import org.sandglass.job.checkpoint.CheckpointStore;
+import org.sandglass.job.checkpoint.SnapshotStore;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.EpochPlan;
 import org.sandglass.job.data.LedgerEntry;
@@ -22,30 +24,31 @@ import org.sandglass.job.report.EpochMetrics;
 import org.sandglass.job.report.IterationMetrics;
 import org.sandglass.job.report.Progress;
 import org.sandglass.job.report.RunDirectory;
+import org.sandglass.job.report.RunLease;
 import org.sandglass.job.report.Summary;
 import org.sandglass.job.report.ValidationMetrics;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The driver's side of a run: epoch after epoch, each one a barrier stage, audited, committed and evaluated.
  *
  * <p>An epoch counts once its checkpoint is committed, which happens after its ledger was found exact. The same request
- * again goes on after the newest committed checkpoint. Used by one thread.
+ * again goes on after the newest snapshot within the epoch that comes after the newest committed checkpoint. Used by one
+ * thread.
  */
 public final class Training {
-
-    private static final Logger LOG = LoggerFactory.getLogger(Training.class);
 
     private final Recipe recipe;
     private final SampleTable table;
     private final @Nullable SampleTable validation;
     private final RunDirectory run;
     private final CheckpointStore checkpoints;
+    private final SnapshotStore snapshots;
     private final Gang gang;
     private final EpochStages stages;
     private final Progress progress;
     private final RunFacts facts;
+    private final Restarts restarts;
+    private final RunLease lease;
 
     private Training(SparkSession session, TrainRequest request, Progress progress) {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
@@ -59,9 +62,12 @@ public final class Training {
         this.gang = Gang.forTraining(spark, recipe, table.classes());
         this.run = RunDirectory.open(request.run(), spark.hadoopConfiguration(), recipe);
         this.checkpoints = new CheckpointStore(spark.hadoopConfiguration(), run.checkpointsUri());
-        this.stages = new EpochStages(table, recipe, gang.tasks());
+        this.snapshots = new SnapshotStore(spark.hadoopConfiguration(), run.snapshotsUri());
+        this.stages = new EpochStages(table, recipe, gang);
         this.progress = progress;
-        this.facts = new RunFacts(recipe, table, gang.tasks(), spark.version());
+        this.facts = new RunFacts(recipe, table, spark.version());
+        this.restarts = new Restarts(recipe.failure(), gang, facts, progress);
+        this.lease = RunLease.acquire(run.uri(), spark.hadoopConfiguration());
     }
 
     /**
@@ -81,17 +87,22 @@ public final class Training {
         } catch (RuntimeException e) {
             training.writeSummary(Summary.Status.FAILED, e.toString());
             throw e;
+        } finally {
+            training.lease.close();
         }
     }
 
     private Summary run() {
         Optional<CheckpointManifest> newest = checkpoints.newest();
-        newest.ifPresent(this::refuseOtherData);
+        newest.ifPresent(manifest -> refuseOtherData(manifest, used(manifest)));
         int completed = newest.map(CheckpointManifest::epoch).orElse(0);
         run.keepEpochs(completed);
         facts.goOnAfter(run.epochs());
         newest.ifPresent(manifest -> facts.weights(manifest.weightsSha256()));
-        begin(completed);
+        Optional<Checkpoint> snapshot = newestSnapshot(completed);
+        snapshot.map(Checkpoint::manifest)
+                .ifPresent(manifest -> refuseOtherData(manifest, number(manifest, "tableSamples")));
+        begin(completed, snapshot);
         evaluateIfMissing(completed);
         while (completed < recipe.training().epochs()) {
             trainEpoch(completed);
@@ -103,30 +114,37 @@ public final class Training {
         return writeSummary(Summary.Status.FINISHED, null);
     }
 
-    private void begin(int completed) {
+    private void begin(int completed, Optional<Checkpoint> snapshot) {
         EpochPlan first = stages.plan(0);
-        progress.begin(
-                recipe.training().epochs(),
-                first.iterations(),
-                completed * first.iterations(),
-                first.globalBatchSize());
+        long done =
+                snapshot.map(checkpoint -> checkpoint.manifest().iteration()).orElse(completed * first.iterations());
+        progress.begin(recipe.training().epochs(), first.iterations(), done, first.globalBatchSize());
         progress.note(table.samples() + " images of " + table.classes() + " classes; "
                 + recipe.training().workers()
                 + " workers × " + recipe.training().perWorkerBatchSize() + " images on " + gang.tasks() + " tasks"
-                + (completed > 0 ? "; going on after epoch " + completed : ""));
-        ProgressPlugin.listen(message -> progress.iteration(
-                message.epoch(),
-                (message.epoch() - 1) * first.iterations() + message.iteration(),
-                message.loss(),
-                message.imagesPerSecond()));
+                + (done > 0 ? "; going on after epoch " + completed : ""));
+        ProgressPlugin.listen(
+                message -> {
+                    long iteration = (message.epoch() - 1) * first.iterations() + message.iteration();
+                    restarts.reached(iteration);
+                    progress.iteration(message.epoch(), iteration, message.loss(), message.imagesPerSecond());
+                },
+                progress::note);
     }
 
     private void trainEpoch(int completed) {
         long started = System.nanoTime();
         EpochPlan plan = stages.plan(completed);
-        List<TaskOutcome> outcomes = withRestarts(
-                "train", completed, () -> stages.train(gang, plan, stateAt(completed), run.checkpointsUri()));
-        double seconds = (System.nanoTime() - started) / 1e9;
+        double earlierSeconds = newestSnapshot(completed)
+                .map(snapshot -> EpochProgress.fromJson(snapshot.progress()).seconds())
+                .orElse(0.0);
+        gang.widen();
+        List<TaskOutcome> outcomes = restarts.run("train epoch " + (completed + 1), () -> {
+            checkpoints.clear(completed + 1);
+            return stages.train(plan, sourceWithin(completed), run.checkpointsUri(), run.snapshotsUri());
+        });
+        double seconds = earlierSeconds + (System.nanoTime() - started) / 1e9;
+        lease.requireHeld();
         refuseDivergence(outcomes.get(0));
         refuseDifferentReplicas(outcomes, completed + 1);
         LedgerEntry ledger = LedgerEntry.of(
@@ -139,6 +157,23 @@ public final class Training {
                     + ledger.verdict() + "; the run stops, see ledger.jsonl");
         }
         commit(plan, outcomes.get(0), ledger);
+        stages.forgetExchange();
+        snapshots.deleteUpTo((completed + 1) * plan.iterations());
+    }
+
+    /** The states that the epoch after {@code completed} epochs may start from: that at its beginning, or a snapshot. */
+    private StateSource sourceWithin(int completed) {
+        long first = completed * stages.plan(completed).iterations();
+        long last = first + stages.plan(completed).iterations() - 1;
+        return newestSnapshot(completed)
+                .map(snapshot ->
+                        new StateSource(first, last, snapshot.manifest().iteration(), snapshot.uri()))
+                .orElseGet(() -> new StateSource(first, last, first, stateAt(completed)));
+    }
+
+    private Optional<Checkpoint> newestSnapshot(int completed) {
+        long iterations = stages.plan(completed).iterations();
+        return snapshots.newest(completed * iterations + 1, (completed + 1) * iterations - 1);
     }
 
     private void commit(EpochPlan plan, TaskOutcome first, LedgerEntry ledger) {
@@ -166,8 +201,10 @@ public final class Training {
         if (held == null || completed == 0 || hasValidation(completed)) {
             return;
         }
+        StateSource source =
+                StateSource.exactly(completed * stages.plan(completed).iterations(), stateAt(completed));
         List<TaskOutcome> outcomes =
-                withRestarts("evaluate", completed, () -> stages.evaluate(gang, held, completed, stateAt(completed)));
+                restarts.run("evaluate after epoch " + completed, () -> stages.evaluate(held, completed, source));
         ValidationMetrics metrics = Evaluation.metrics(completed, held, outcomes);
         if (!Double.isFinite(metrics.loss())) {
             throw new JobFailure(
@@ -188,38 +225,19 @@ public final class Training {
         return run.epochs().get(run.epochs().size() - 1);
     }
 
-    private interface Stage {
-        List<TaskOutcome> run() throws Gang.Lost;
-    }
-
-    private List<TaskOutcome> withRestarts(String what, int completed, Stage stage) {
-        while (true) {
-            try {
-                return stage.run();
-            } catch (Gang.Lost e) {
-                LOG.warn("Lost a stage: {} after epoch {}", what, completed, e);
-                if (facts.restarts() >= recipe.failure().maxRestarts()) {
-                    throw new JobFailure(
-                            ExitCode.CLUSTER,
-                            "Cannot " + what + " after epoch " + completed + ": gave up after " + facts.restarts()
-                                    + " restarts (failure.maxRestarts): " + e.getMessage(),
-                            e);
-                }
-                facts.restart();
-                progress.note("Restarting after epoch " + completed + ": " + e.getMessage());
-            }
-        }
-    }
-
     private @Nullable String stateAt(int completed) {
         return completed == 0 ? null : run.checkpointsUri() + "/%05d".formatted(completed);
     }
 
-    private void refuseOtherData(CheckpointManifest manifest) {
-        Object samples = manifest.ledger().get("samples");
-        long trained = samples instanceof Number number ? number.longValue() : -1;
-        Object skipped = manifest.ledger().get("skipped");
-        trained += skipped instanceof Number number ? number.longValue() : 0;
+    private static long used(CheckpointManifest manifest) {
+        return number(manifest, "samples") + number(manifest, "skipped");
+    }
+
+    private static long number(CheckpointManifest manifest, String key) {
+        return manifest.ledger().get(key) instanceof Number number ? number.longValue() : 0;
+    }
+
+    private void refuseOtherData(CheckpointManifest manifest, long trained) {
         if (trained != table.samples() || manifest.classes() != table.classes()) {
             throw JobFailure.usage("Cannot go on with " + run.uri() + ": it was trained on " + trained + " images of "
                     + manifest.classes() + " classes, and " + table.uri() + " has " + table.samples() + " of "
@@ -262,9 +280,11 @@ public final class Training {
     }
 
     private Summary writeSummary(Summary.Status status, @Nullable String error) {
-        Summary summary = facts.summary(status, run.epochs(), error);
-        run.write(summary);
-        run.writeReport();
+        Summary summary = facts.summary(status, gang.tasks(), run.epochs(), error);
+        if (lease.isHeld()) {
+            run.write(summary);
+            run.writeReport();
+        }
         return summary;
     }
 }

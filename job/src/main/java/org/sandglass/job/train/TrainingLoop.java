@@ -3,6 +3,7 @@ package org.sandglass.job.train;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.spark.TaskContext;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.AuditReport;
 import org.sandglass.job.data.EpochPlan;
@@ -10,8 +11,10 @@ import org.sandglass.job.data.Microbatch;
 import org.sandglass.job.data.SampleAudit;
 import org.sandglass.job.data.SampleLocator;
 import org.sandglass.job.data.ShardIterator;
+import org.sandglass.job.data.ShardOptions;
 import org.sandglass.job.data.WorkerDeal;
 import org.sandglass.job.report.IterationMetrics;
+import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.GradientListener;
@@ -45,12 +48,17 @@ final class TrainingLoop {
     private final RunningStatistics statistics;
     private final Counters counters = new Counters();
     private final SampleAudit audit;
-    private final List<IterationMetrics> logged = new ArrayList<>();
-    private TaskOutcome.Totals totals = TaskOutcome.Totals.NONE;
+    private final EpochSnapshots snapshots;
+    private final EpochProgress start;
+    private final long firstIteration;
+    private final List<IterationMetrics> logged;
+    private final long startedNanos = System.nanoTime();
+    private TaskOutcome.Totals totals;
     private String divergence = "";
     private long progressSent;
 
-    TrainingLoop(Worker worker, EpochPlan plan, SampleLocator locator) {
+    /** A loop that begins with the state that the worker has, which may be in the middle of the epoch. */
+    TrainingLoop(Worker worker, EpochPlan plan, SampleLocator locator, EpochSnapshots snapshots) {
         this.locator = locator;
         this.worker = worker;
         this.plan = plan;
@@ -62,15 +70,27 @@ final class TrainingLoop {
         this.sgd = recipe.optimizer().sgd();
         this.statistics = new RunningStatistics(buffers);
         this.audit = new SampleAudit(plan.samples());
+        this.snapshots = snapshots;
+        this.start = worker.progress();
+        this.firstIteration = worker.stamp().iterations() - globalIteration(0);
+        this.logged = new ArrayList<>(start.logged());
+        this.totals = start.totals();
     }
 
-    /** Trains the epoch; returns false when the loss has stopped being a number, at every rank alike. */
+    /** Trains the epoch to its end; returns false when the loss has stopped being a number, at every rank alike. */
     boolean run(Iterator<Tuple2<Long, byte[]>> samples) {
         int rank = worker.communicator().rank();
         ImageTransform transform = ImageTransform.training(recipe.augmentation());
-        try (ShardIterator shard = ShardIterator.training(
-                samples, plan, deal, rank, transform, recipe.augmentation().size(), worker.shardOptions(locator))) {
-            for (long iteration = 0; iteration < plan.iterations(); iteration++) {
+        int imageSize = recipe.augmentation().size();
+        ShardOptions options = worker.shardOptions(locator);
+        snapshots.begin();
+        worker.invalidateState();
+        try (ShardIterator shard =
+                ShardIterator.training(samples, plan, deal, rank, firstIteration, transform, imageSize, options)) {
+            for (long iteration = firstIteration; iteration < plan.iterations(); iteration++) {
+                if (TaskContext.get().isInterrupted()) {
+                    throw new PeerFailure("stopped by the driver");
+                }
                 long started = System.nanoTime();
                 gradients(shard, iteration);
                 long waited = reducer.finish();
@@ -86,6 +106,9 @@ final class TrainingLoop {
                     update(iteration);
                     account(iteration, System.nanoTime() - started, waited);
                 }
+                if (counters.snapshotRequested()) {
+                    snapshots.take(iteration, progress());
+                }
             }
         }
         return true;
@@ -94,6 +117,9 @@ final class TrainingLoop {
     private void gradients(ShardIterator shard, long iteration) {
         buffers.gradients().clear();
         counters.clear();
+        if (worker.communicator().rank() == 0 && snapshots.isDue(iteration)) {
+            counters.requestSnapshot();
+        }
         reducer.begin();
         double lossScale = 1.0 / plan.samplesIn(iteration);
         int first = deal.firstWorker(worker.communicator().rank());
@@ -180,8 +206,16 @@ final class TrainingLoop {
                 device::record);
     }
 
+    /** How far the epoch has come at all ranks together; every rank takes part. */
+    private EpochProgress progress() {
+        double seconds = start.seconds() + (System.nanoTime() - startedNanos) / 1e9;
+        return new EpochProgress(AuditSum.over(worker.communicator(), audit()), totals, logged, seconds);
+    }
+
+    /** What this rank trained on; for rank 0 also what led to the state that the loop began with. */
     AuditReport audit() {
-        return audit.report();
+        AuditReport own = audit.report();
+        return worker.communicator().rank() == 0 ? own.plus(start.audit()) : own;
     }
 
     List<IterationMetrics> logged() {

@@ -28,7 +28,6 @@ import org.sandglass.ops.tensor.DataType;
  */
 final class Worker implements AutoCloseable {
 
-    private static final int NO_STATE = -1;
     private static final int PREFETCH = 2;
 
     private final String id = UUID.randomUUID().toString();
@@ -41,7 +40,11 @@ final class Worker implements AutoCloseable {
     private final DeviceBuffer momentum;
     private final Map<Integer, Executable> training = new HashMap<>();
     private @Nullable Executable evaluation;
-    private int epoch = NO_STATE;
+    private final Snapshot snapshot;
+    private final SnapshotWriter snapshotWriter = new SnapshotWriter();
+    private Stamp stamp = Stamp.NONE;
+    private EpochProgress progress = EpochProgress.NONE;
+    private boolean keepsSnapshots;
     private @Nullable Communicator communicator;
     private String group = "";
 
@@ -53,6 +56,7 @@ final class Worker implements AutoCloseable {
         this.threads = threads;
         this.buffers = NetworkBuffers.allocate(device, network.layout());
         this.momentum = device.allocate(network.layout().weightsLength());
+        this.snapshot = new Snapshot(network);
     }
 
     static Worker open(StageOrder order, int threads) {
@@ -82,6 +86,10 @@ final class Worker implements AutoCloseable {
         return recipe;
     }
 
+    int classes() {
+        return network.classes();
+    }
+
     Network network() {
         return network;
     }
@@ -109,19 +117,42 @@ final class Worker implements AutoCloseable {
         return new ShardOptions(threads, PREFETCH, skipCorrupt, locator);
     }
 
-    /** Whether the weights are those after {@code completed} epochs. */
-    boolean holds(int completed) {
-        return epoch == completed;
+    /** Which state the weights are, or {@link Stamp#NONE} while they change. */
+    Stamp stamp() {
+        return stamp;
+    }
+
+    /** What belongs to the weights where they are in the middle of an epoch. */
+    EpochProgress progress() {
+        return progress;
     }
 
     /** Declares the weights to be in the middle of something. */
     void invalidateState() {
-        epoch = NO_STATE;
+        stamp = Stamp.NONE;
     }
 
-    /** Declares the weights to be those after {@code completed} epochs. */
-    void declareState(int completed) {
-        epoch = completed;
+    /** Declares which state the weights are. */
+    void declareState(Stamp of, EpochProgress ofEpoch) {
+        stamp = of;
+        progress = ofEpoch;
+    }
+
+    Snapshot snapshot() {
+        return snapshot;
+    }
+
+    SnapshotWriter snapshotWriter() {
+        return snapshotWriter;
+    }
+
+    /** Whether this worker is one of those that hold snapshots in memory. */
+    boolean keepsSnapshots() {
+        return keepsSnapshots;
+    }
+
+    void keepSnapshots(boolean keep) {
+        keepsSnapshots = keep;
     }
 
     /** The network compiled for training on microbatches of {@code batchSize}, compiled at first use. */

@@ -10,7 +10,7 @@ import java.util.Set;
 /**
  * The workers that live in this executor between stages, one for each slot that has been used. Thread-safe.
  *
- * <p>A task takes a free worker, one with the state that its stage starts from if there is one, and gives it back.
+ * <p>A task takes a free worker, the one with the newest state that its stage may start from, and gives it back.
  */
 final class WorkerPool {
 
@@ -23,7 +23,8 @@ final class WorkerPool {
         discardOtherRuns(order.run());
         Optional<Worker> free = WORKERS.stream()
                 .filter(worker -> !BUSY.contains(worker))
-                .max(Comparator.comparing(worker -> worker.holds(order.epoch())));
+                .max(Comparator.comparing(worker ->
+                        order.source().newest(worker.stamp(), worker.snapshot().stamp())));
         Worker worker = free.orElseGet(() -> {
             Worker made = Worker.open(order, threads);
             WORKERS.add(made);

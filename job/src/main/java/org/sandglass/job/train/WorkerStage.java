@@ -84,7 +84,7 @@ final class WorkerStage
         } catch (PeerFailure e) {
             LOG.error("Rank {} lost a peer", rank, e);
             worker.leaveGroup();
-            return TaskOutcome.peerLost(rank, e);
+            return TaskOutcome.lost(rank, String.valueOf(e.getMessage()));
         } catch (IllegalStateException | IllegalArgumentException e) {
             // A defect: it would happen again, so it is reported instead of being tried again.
             LOG.error("Rank {} failed", rank, e);

@@ -3,12 +3,15 @@ package org.sandglass.job.train;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.deploy.SparkHadoopUtil;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.job.checkpoint.Checkpoint;
 import org.sandglass.job.checkpoint.CheckpointContents;
 import org.sandglass.job.checkpoint.CheckpointStore;
 import org.sandglass.job.checkpoint.StoredFile;
@@ -23,7 +26,7 @@ final class WorkerState {
     private WorkerState() {}
 
     /** Initial weights by the recipe's seed, the same on every machine. */
-    static void initialize(Worker worker) {
+    private static void initialize(Worker worker) {
         FloatBuffer weights = floats(worker.network().layout().weightsLength());
         FloatBuffer statistics = floats(worker.network().layout().statisticsLength());
         Initialization.initialize(worker.network(), worker.recipe().training().seed(), weights, statistics);
@@ -32,8 +35,28 @@ final class WorkerState {
         worker.momentum().clear();
     }
 
-    /** Copies the state of rank {@code source} to all ranks; every rank takes part. */
-    static void broadcast(Worker worker, int source) {
+    /** The stored state, or initial weights where there is none. */
+    static EpochProgress load(Worker worker, @Nullable String uri) {
+        if (uri != null) {
+            return restore(worker, uri);
+        }
+        initialize(worker);
+        return EpochProgress.NONE;
+    }
+
+    /** The state that rank {@code root} has, be it live or held in memory, becomes every rank's; every rank takes part. */
+    static EpochProgress share(Worker worker, int root, Stamp stamp) {
+        EpochProgress progress = worker.progress();
+        boolean live = worker.stamp().equals(stamp);
+        worker.invalidateState();
+        if (worker.communicator().rank() == root && !live) {
+            worker.snapshot().restoreTo(worker);
+            progress = worker.snapshot().progress();
+        }
+        return broadcast(worker, root, progress);
+    }
+
+    private static EpochProgress broadcast(Worker worker, int source, EpochProgress progress) {
         for (DeviceBuffer buffer : buffers(worker)) {
             ByteBuffer bytes = bytes(buffer.elements());
             FloatBuffer view = bytes.asFloatBuffer();
@@ -43,15 +66,25 @@ final class WorkerState {
             worker.communicator().broadcast(bytes, source).await();
             buffer.upload(0, view);
         }
+        byte[] own = progress.toJson().getBytes(StandardCharsets.UTF_8);
+        ByteBuffer length = ByteBuffer.allocateDirect(Integer.BYTES).putInt(0, own.length);
+        worker.communicator().broadcast(length, source).await();
+        ByteBuffer text = ByteBuffer.allocateDirect(length.getInt(0));
+        if (worker.communicator().rank() == source) {
+            text.put(0, own);
+        }
+        worker.communicator().broadcast(text, source).await();
+        return EpochProgress.fromJson(StandardCharsets.UTF_8.decode(text).toString());
     }
 
-    /** Reads the state from a checkpoint. */
-    static void restore(Worker worker, String checkpoint) {
-        CheckpointContents contents = CheckpointStore.open(hadoop(), checkpoint).read();
+    private static EpochProgress restore(Worker worker, String uri) {
+        Checkpoint checkpoint = CheckpointStore.open(hadoop(), uri);
+        CheckpointContents contents = checkpoint.read();
         restoreModel(worker, contents.model());
         FloatBuffer momentum = floats(worker.network().layout().weightsLength());
         NetworkState.restoreMomentum(worker.network(), contents.optimizer(), momentum);
         worker.momentum().upload(0, momentum);
+        return checkpoint.isSnapshot() ? EpochProgress.fromJson(checkpoint.progress()) : EpochProgress.NONE;
     }
 
     /** Reads the model alone, for a worker that will not train. */

@@ -169,6 +169,16 @@ class CheckpointStoreTest {
     }
 
     @Test
+    void shouldLeaveAloneWhatAnotherWriterWrote() {
+        CheckpointManifest manifest = Checkpoints.save(store(), 1);
+
+        assertThatThrownBy(() -> store().writeFiles(1, Checkpoints.model(7), Checkpoints.optimizer(7)))
+                .isInstanceOf(JobFailure.class)
+                .hasMessageContaining("Cannot write checkpoint");
+        assertThat(store().newest()).contains(manifest);
+    }
+
+    @Test
     void shouldReplaceADamagedCheckpoint() throws IOException {
         Checkpoints.save(store(), 1);
         Files.delete(directory.resolve("00001/model.safetensors"));

@@ -68,6 +68,10 @@ class RecipeTest {
                         "100000B",
                         "collective.timeout",
                         "1500ms",
+                        "checkpoint.everyIterations",
+                        "0",
+                        "failure.backoff",
+                        "250ms",
                         "learningRate.decay.epochs",
                         "[6, 8.5]",
                         "optimizer.form",
@@ -75,7 +79,8 @@ class RecipeTest {
         Recipe again = Recipe.parse(recipe.render(), "config.conf");
         assertThat(again).isEqualTo(recipe);
         assertThat(again.render()).isEqualTo(recipe.render());
-        assertThat(again.render()).contains("bucketSize = 100000B", "timeout = 1500ms", "epochs = [6, 8.5]");
+        assertThat(again.render())
+                .contains("bucketSize = 100000B", "timeout = 1500ms", "epochs = [6, 8.5]", "everyIterations = 0");
     }
 
     @Test
@@ -172,7 +177,7 @@ class RecipeTest {
         Recipe recipe = Recipe.load(null, Map.of());
         Recipe other = Recipe.load(null, overrides("training.epochs", "3", "training.tasks", "2"));
         assertThat(recipe.differences(other)).isEqualTo(List.of("training.epochs: 90 → 3", "training.tasks: auto → 2"));
-        assertThat(recipe.withTasksOf(other).differences(other)).containsExactly("training.epochs: 90 → 3");
+        assertThat(recipe.essentialDifferences(other)).containsExactly("training.epochs: 90 → 3");
         assertThat(recipe.differences(Recipe.load(null, Map.of()))).isEmpty();
     }
 

@@ -22,7 +22,10 @@ final class Launcher {
 
     /** Runs a command on two executors of one core each. */
     static Result run(Path log, String... arguments) {
-        Process process = start(log, arguments);
+        return await(start(log, arguments), log);
+    }
+
+    static Result await(Process process, Path log) {
         try {
             if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroy();
@@ -38,9 +41,14 @@ final class Launcher {
     }
 
     static Process start(Path log, String... arguments) {
+        return start(2, log, arguments);
+    }
+
+    /** Starts a command on executors of one core each. */
+    static Process start(int executors, Path log, String... arguments) {
         List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
         command.addAll(List.of(arguments));
-        command.addAll(List.of("--", "--master", "local-cluster[2,1,1024]"));
+        command.addAll(List.of("--", "--master", "local-cluster[" + executors + ",1,1024]"));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("SPARK_"));

@@ -8,10 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -77,48 +75,6 @@ class TrainIT {
                     .as("loss of iteration " + i)
                     .isCloseTo(ofTwo.get(i).get("loss").asDouble(), within(1e-3));
         }
-    }
-
-    @Test
-    void shouldEndWithTheSameWeightsWhenKilledAndStartedAgain() throws IOException {
-        Path alone = train("alone", "training.epochs=5");
-
-        Path run = directory.resolve("killed");
-        Process process = Launcher.start(directory.resolve("killed.log"), arguments(run, "training.epochs=5"));
-        awaitCheckpoint(run, 2);
-        Launcher.killDriver(process);
-        assertThat(run.resolve("checkpoints/00005/manifest.json")).doesNotExist();
-        train("killed", "training.epochs=5");
-
-        assertThat(summary(run).get("weightsSha256")).isEqualTo(summary(alone).get("weightsSha256"));
-        assertThat(lines(run.resolve("ledger.jsonl"))).hasSize(5);
-        assertThat(iterations(run)).hasSize(50);
-    }
-
-    @Test
-    void shouldGoOnWhenAnExecutorIsKilled() throws IOException {
-        Path alone = train("undisturbed", "training.epochs=4");
-
-        Path run = directory.resolve("executor-lost");
-        Path log = directory.resolve("executor-lost.log");
-        Process process = Launcher.start(log, arguments(run, "training.epochs=4"));
-        awaitCheckpoint(run, 1);
-        assertThat(Launcher.executors(process)).hasSize(2);
-        Launcher.executors(process).get(0).destroyForcibly();
-        Awaitility.await().atMost(Duration.ofMinutes(3)).until(() -> !process.isAlive());
-
-        assertThat(process.exitValue()).as(Files.readString(log)).isZero();
-        assertThat(summary(run).get("status").asText()).isEqualTo("finished");
-        assertThat(summary(run).get("ledgerViolations").asInt()).isZero();
-        assertThat(summary(run).get("weightsSha256")).isEqualTo(summary(alone).get("weightsSha256"));
-    }
-
-    private static void awaitCheckpoint(Path run, int epoch) {
-        Path manifest = run.resolve("checkpoints/%05d/manifest.json".formatted(epoch));
-        Awaitility.await()
-                .atMost(Duration.ofMinutes(3))
-                .pollInterval(Duration.ofMillis(20))
-                .until(() -> Files.exists(manifest));
     }
 
     private static Path train(String name, String... settings) {

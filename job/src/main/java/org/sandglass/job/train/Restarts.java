@@ -1,0 +1,100 @@
+package org.sandglass.job.train;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.sandglass.job.config.FailureSettings;
+import org.sandglass.job.failure.ExitCode;
+import org.sandglass.job.failure.JobFailure;
+import org.sandglass.job.report.Progress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs stages until they succeed: after a loss it waits, finds out how many tasks can go on, and tries again, a bounded
+ * number of times in a run.
+ *
+ * <p>Belongs to the driver's thread; only {@link #reached} is called by others.
+ */
+final class Restarts {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Restarts.class);
+    private static final int MAX_DOUBLINGS = 6;
+
+    private final FailureSettings settings;
+    private final Gang gang;
+    private final RunFacts facts;
+    private final Progress progress;
+    private final AtomicLong reached = new AtomicLong(-1);
+    private long reachedBefore = -1;
+    private int doublings;
+
+    /** A piece of work that a loss may end. */
+    interface Attempt<T> {
+        T run() throws Gang.Lost;
+    }
+
+    Restarts(FailureSettings settings, Gang gang, RunFacts facts, Progress progress) {
+        this.settings = settings;
+        this.gang = gang;
+        this.facts = facts;
+        this.progress = progress;
+    }
+
+    /** An iteration of the run was trained: restarts bring training further, and need not wait longer each time. */
+    void reached(long iteration) {
+        reached.accumulateAndGet(iteration, Math::max);
+    }
+
+    /**
+     * Runs it as often as necessary.
+     *
+     * @param what completes "Cannot …" and "Lost: …"
+     * @throws JobFailure if it was lost too often, or too few executors are left
+     */
+    <T> T run(String what, Attempt<T> attempt) {
+        while (true) {
+            try {
+                return attempt.run();
+            } catch (Gang.Lost e) {
+                LOG.warn("Lost a stage: {}", what, e);
+                prepareAnother(what, e);
+            }
+        }
+    }
+
+    private void prepareAnother(String what, Gang.Lost loss) {
+        if (facts.restarts() >= settings.maxRestarts()) {
+            throw new JobFailure(
+                    ExitCode.CLUSTER,
+                    "Cannot " + what + ": gave up after " + facts.restarts() + " restarts (failure.maxRestarts): "
+                            + loss.getMessage(),
+                    loss);
+        }
+        facts.restart();
+        progress.note("Lost: " + what + ": " + loss.getMessage() + "; restart " + facts.restarts() + " of at most "
+                + settings.maxRestarts());
+        pause(backoff());
+        int before = gang.tasks();
+        gang.regroup();
+        if (gang.tasks() != before) {
+            progress.note("Going on with " + gang.tasks() + " tasks instead of " + before);
+        }
+    }
+
+    private Duration backoff() {
+        long now = reached.get();
+        doublings = now > reachedBefore ? 0 : Math.min(doublings + 1, MAX_DOUBLINGS);
+        reachedBefore = now;
+        return settings.backoff().multipliedBy(1L << doublings);
+    }
+
+    private static void pause(Duration duration) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(duration.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new JobFailure(ExitCode.OTHER, "Interrupted while waiting to restart", e);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package org.sandglass.job.train;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.sandglass.job.checkpoint.CheckpointManifest;
+import org.sandglass.job.checkpoint.SnapshotStore;
+import org.sandglass.job.data.AuditReport;
+import org.sandglass.job.data.EpochPlan;
+import org.sandglass.ops.format.Safetensors;
+import org.sandglass.ops.tensor.NamedTensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes a worker's snapshots to the file system in the background, one at a time. A snapshot that cannot be written is
+ * lost with a warning: training does not depend on it. Used by the worker's task.
+ */
+final class SnapshotWriter {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotWriter.class);
+
+    private final AtomicBoolean busy = new AtomicBoolean();
+
+    /** Whether nothing is being written, so that the snapshot may be overwritten. */
+    boolean idle() {
+        return !busy.get();
+    }
+
+    /**
+     * Begins to write; the caller sees to it that this is {@link #idle}, and leaves the snapshot alone until it is again.
+     *
+     * @param uri of the directory of snapshots
+     */
+    void write(Worker worker, Snapshot snapshot, EpochPlan plan, String uri) {
+        if (!busy.compareAndSet(false, true)) {
+            throw new IllegalStateException("Cannot write a snapshot: the one before is still being written");
+        }
+        String writer = worker.run().substring(0, 8) + "-" + snapshot.stamp().attempt();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        store(worker, snapshot, plan, uri, writer);
+                    } catch (IOException | RuntimeException e) {
+                        LOG.warn(
+                                "Cannot write the snapshot of iteration {}",
+                                snapshot.stamp().iterations(),
+                                e);
+                    } finally {
+                        busy.set(false);
+                    }
+                },
+                "sandglass-snapshot");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void store(Worker worker, Snapshot snapshot, EpochPlan plan, String uri, String writer)
+            throws IOException {
+        List<NamedTensor> model = snapshot.modelTensors();
+        AuditReport audit = snapshot.progress().audit();
+        CheckpointManifest description = new CheckpointManifest(
+                plan.epoch(),
+                snapshot.stamp().iterations(),
+                worker.recipe().model().name(),
+                worker.classes(),
+                List.of(),
+                worker.recipe().augmentation().size(),
+                worker.recipe().render(),
+                Safetensors.sha256(model),
+                Map.of(
+                        "tableSamples", plan.samples(),
+                        "samples", audit.samples(),
+                        "skipped", audit.skipped(),
+                        "checksum", audit.checksum()),
+                Instant.now().toString(),
+                List.of());
+        new SnapshotStore(WorkerState.hadoop(), uri)
+                .write(
+                        writer,
+                        description,
+                        model,
+                        snapshot.momentumTensors(),
+                        snapshot.progress().toJson());
+    }
+}
