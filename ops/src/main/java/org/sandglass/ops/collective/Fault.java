@@ -73,6 +73,11 @@ final class Fault extends Exception {
         return new Fault(reason, rank, reason.phrase + source, null);
     }
 
+    /** The same fault, of what another group calls the rank. */
+    Fault of(int other) {
+        return new Fault(reason, other, detail(), this);
+    }
+
     /** The rank that is to blame. */
     int rank() {
         return rank;

@@ -39,7 +39,8 @@ final class Progress implements Runnable {
     private final Queue<Execution> submitted = new ArrayDeque<>();
 
     private boolean closing;
-    private @Nullable Fault end;
+    private @Nullable Fault foundOutside;
+    private volatile @Nullable Fault end;
 
     private volatile long completed;
 
@@ -92,6 +93,20 @@ final class Progress implements Runnable {
         selector.wakeup();
     }
 
+    /** What the thread has ended with, if it has. */
+    @Nullable
+    Fault fault() {
+        return end;
+    }
+
+    /** Ends the thread for a reason that it cannot find itself. */
+    void fail(Fault fault) {
+        synchronized (submitted) {
+            foundOutside = fault;
+        }
+        selector.wakeup();
+    }
+
     /** Ends the thread; returns when it has let go of all buffers. */
     void close() {
         synchronized (submitted) {
@@ -139,6 +154,9 @@ final class Progress implements Runnable {
     /** Starts what has been submitted; returns false when the thread shall end. */
     private boolean takeSubmitted() throws Fault {
         synchronized (submitted) {
+            if (foundOutside != null) {
+                throw foundOutside;
+            }
             if (closing) {
                 return false;
             }
@@ -201,7 +219,9 @@ final class Progress implements Runnable {
 
     private boolean idle() {
         synchronized (submitted) {
-            return submitted.isEmpty() && engine.active().stream().allMatch(Execution::done);
+            return foundOutside == null
+                    && submitted.isEmpty()
+                    && engine.active().stream().allMatch(Execution::done);
         }
     }
 

@@ -50,6 +50,7 @@ final class TcpCommunicator implements Communicator {
     private final int ranks;
     private final CollectiveOptions options;
     private final Progress progress;
+    private final List<String> names;
     private final FloatBuffer barrier = ByteBuffer.allocateDirect(Float.BYTES)
             .order(ByteOrder.nativeOrder())
             .asFloatBuffer();
@@ -61,7 +62,8 @@ final class TcpCommunicator implements Communicator {
     };
     private long sequence;
 
-    private TcpCommunicator(int rank, int ranks, CollectiveOptions options, Progress progress) {
+    private TcpCommunicator(int rank, int ranks, CollectiveOptions options, Progress progress, List<String> names) {
+        this.names = names;
         this.rank = rank;
         this.ranks = ranks;
         this.options = options;
@@ -70,11 +72,23 @@ final class TcpCommunicator implements Communicator {
 
     static TcpCommunicator connect(
             ServerSocketChannel listener, List<InetSocketAddress> addresses, Membership me, CollectiveOptions options) {
+        return connect(listener, addresses, names(addresses), me, options);
+    }
+
+    /**
+     * @param names what failures call the ranks
+     */
+    static TcpCommunicator connect(
+            ServerSocketChannel listener,
+            List<InetSocketAddress> addresses,
+            List<String> names,
+            Membership me,
+            CollectiveOptions options) {
         TcpCommunicator communicator;
         try (Mesh mesh = new Mesh(listener, addresses, me, options.timeout())) {
             List<@Nullable SocketChannel> channels = mesh.form();
             communicator = new TcpCommunicator(
-                    me.rank(), me.ranks(), options, Progress.start(me.rank(), names(addresses), channels, options));
+                    me.rank(), me.ranks(), options, Progress.start(me.rank(), names, channels, options), names);
         } catch (IOException cause) {
             throw new PeerFailure("Cannot connect rank " + me.rank() + ": " + cause, cause);
         }
@@ -129,6 +143,21 @@ final class TcpCommunicator implements Communicator {
     @Override
     public void close() {
         progress.close();
+    }
+
+    String name(int of) {
+        return names.get(of);
+    }
+
+    /** Why this group can do nothing more; null while it can. Thread-safe. */
+    @Nullable
+    Fault fault() {
+        return progress.fault();
+    }
+
+    /** Ends the group, telling all ranks why. Thread-safe. */
+    void fail(Fault fault) {
+        progress.fail(fault);
     }
 
     /** Bytes of payload that this rank has sent. */

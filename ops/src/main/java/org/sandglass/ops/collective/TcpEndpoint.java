@@ -52,9 +52,21 @@ public final class TcpEndpoint implements AutoCloseable {
         try (this) {
             checkAvailable(options, ranks.size());
             Membership membership = new Membership(rank, ranks.size(), options.attempt(), secret);
-            return ranks.size() == 1
-                    ? InProcess.single()
-                    : TcpCommunicator.connect(listener, ranks, membership, options);
+            return ranks.size() == 1 ? InProcess.single() : connect(ranks, membership, secret, options);
+        }
+    }
+
+    private Communicator connect(
+            List<InetSocketAddress> ranks, Membership membership, byte[] secret, CollectiveOptions options) {
+        TcpCommunicator flat = TcpCommunicator.connect(listener, ranks, membership, options);
+        if (options.algorithm() != Algorithm.HIERARCHICAL) {
+            return flat;
+        }
+        try {
+            return Hierarchy.over(flat, listener, ranks, secret, options);
+        } catch (RuntimeException failure) {
+            flat.close();
+            throw failure;
         }
     }
 
@@ -62,6 +74,9 @@ public final class TcpEndpoint implements AutoCloseable {
         if (!options.hosts().isEmpty() && options.hosts().size() != ranks) {
             throw new IllegalArgumentException("Cannot connect: there are " + ranks + " ranks, but the hosts of "
                     + options.hosts().size() + ": " + options.hosts());
+        }
+        if (options.algorithm() == Algorithm.HIERARCHICAL && options.hosts().isEmpty()) {
+            throw new IllegalArgumentException("Cannot connect: algorithm=HIERARCHICAL needs the hosts of the ranks");
         }
         if (options.wire() != Wire.F32) {
             throw new IllegalArgumentException("Cannot connect: wire=" + options.wire() + " is not available yet");

@@ -51,7 +51,9 @@ final class BenchmarkRank {
                 ranks.add(new InetSocketAddress(
                         InetAddress.getByName(peer.substring(0, colon)), Integer.parseInt(peer.substring(colon + 1))));
             }
-            CollectiveOptions options = new CollectiveOptions(algorithm, TIMEOUT, 1);
+            CollectiveOptions options = new CollectiveOptions(algorithm, TIMEOUT, 1)
+                    .withHosts(
+                            ranks.stream().map(InetSocketAddress::getHostString).toList());
             try (Communicator communicator = endpoint.connect(rank, ranks, SECRET, options)) {
                 answers.println("JOINED");
                 new BenchmarkRank(communicator).obey(commands, answers);

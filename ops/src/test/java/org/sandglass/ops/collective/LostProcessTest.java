@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real processes, one of which is killed or frozen in the middle of a sum: the others say so, and soon. */
@@ -39,7 +40,7 @@ class LostProcessTest {
         long start = System.nanoTime();
         processes.get(1).destroyForcibly();
 
-        assertFailures(outputs, start, Duration.ofSeconds(5), "was lost");
+        assertFailures(outputs, 1, start, Duration.ofSeconds(5), "was lost");
     }
 
     @ParameterizedTest(name = "{0} ranks")
@@ -56,16 +57,47 @@ class LostProcessTest {
                 .start()
                 .waitFor();
 
-        assertFailures(outputs, start, timeout.plusSeconds(1), "");
+        assertFailures(outputs, 1, start, timeout.plusSeconds(1), "");
     }
 
-    private void assertFailures(List<BufferedReader> outputs, long start, Duration limit, String reason)
+    @ParameterizedTest(name = "{0}, rank {1}")
+    @CsvSource({"aa, 1", "aaa, 0", "aab, 2", "aabb, 1", "aabb, 2"})
+    void shouldFailWithinFiveSecondsWhenARankOfAHostIsKilled(String hosts, int victim) throws Exception {
+        List<BufferedReader> outputs = start(hosts.length(), Duration.ofSeconds(60), hosts);
+        for (BufferedReader output : outputs) {
+            await(output, "DONE 2");
+        }
+
+        long start = System.nanoTime();
+        processes.get(victim).destroyForcibly();
+
+        assertFailures(outputs, victim, start, Duration.ofSeconds(5), "was lost");
+    }
+
+    @ParameterizedTest(name = "{0}, rank {1}")
+    @CsvSource({"aaa, 1", "aabb, 1", "aabb, 2"})
+    void shouldFailWithinTheTimeoutWhenARankOfAHostIsFrozen(String hosts, int victim) throws Exception {
+        Duration timeout = Duration.ofSeconds(3);
+        List<BufferedReader> outputs = start(hosts.length(), timeout, hosts);
+        for (BufferedReader output : outputs) {
+            await(output, "DONE 2");
+        }
+
+        long start = System.nanoTime();
+        new ProcessBuilder("kill", "-STOP", Long.toString(processes.get(victim).pid()))
+                .start()
+                .waitFor();
+
+        assertFailures(outputs, victim, start, timeout.plusSeconds(1), "");
+    }
+
+    private void assertFailures(List<BufferedReader> outputs, int victim, long start, Duration limit, String reason)
             throws Exception {
         for (int rank = 0; rank < outputs.size(); rank++) {
-            if (rank != 1) {
+            if (rank != victim) {
                 assertThat(await(outputs.get(rank), "FAILED"))
                         .contains("Cannot complete all-reduce of 2000000 elements")
-                        .contains("on rank " + rank + ": rank 1 at ")
+                        .contains("on rank " + rank + ": rank " + victim + " at ")
                         .contains(reason);
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(limit);
                 assertThat(processes.get(rank).waitFor(10, TimeUnit.SECONDS)).isTrue();
@@ -73,20 +105,22 @@ class LostProcessTest {
         }
     }
 
-    private List<BufferedReader> start(int ranks, Duration timeout) throws IOException {
+    private List<BufferedReader> start(int ranks, Duration timeout, String... hosts) throws IOException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         List<BufferedReader> outputs = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
-            Process process = new ProcessBuilder(
-                            java,
-                            "-Xmx64m",
-                            "-XX:TieredStopAtLevel=1",
-                            "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                            "-cp",
-                            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                            RankProcess.class.getName(),
-                            Integer.toString(rank),
-                            Long.toString(timeout.toMillis()))
+            List<String> command = new ArrayList<>(List.of(
+                    java,
+                    "-Xmx64m",
+                    "-XX:TieredStopAtLevel=1",
+                    "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                    "-cp",
+                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                    RankProcess.class.getName(),
+                    Integer.toString(rank),
+                    Long.toString(timeout.toMillis())));
+            command.addAll(List.of(hosts));
+            Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             processes.add(process);

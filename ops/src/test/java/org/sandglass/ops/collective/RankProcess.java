@@ -12,7 +12,7 @@ import java.util.List;
 /**
  * A rank in a process of its own: says its port, hears all ports, and sums until something fails, which it says too.
  *
- * <p>Arguments: rank, timeout in milliseconds. Standard input: the ports, by rank.
+ * <p>Arguments: rank, timeout in milliseconds, and for a hierarchy a letter for each rank's host. Standard input: the ports, by rank.
  */
 final class RankProcess {
 
@@ -31,7 +31,13 @@ final class RankProcess {
                 ranks.add(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(port)));
             }
         }
-        CollectiveOptions options = new CollectiveOptions(Algorithm.AUTO, timeout, 1);
+        CollectiveOptions options = arguments.length == 2
+                ? new CollectiveOptions(Algorithm.AUTO, timeout, 1)
+                : new CollectiveOptions(Algorithm.HIERARCHICAL, timeout, 1)
+                        .withHosts(arguments[2]
+                                .chars()
+                                .mapToObj(Character::toString)
+                                .toList());
         try (Communicator communicator = endpoint.connect(rank, ranks, TcpGroup.SECRET, options)) {
             FloatBuffer buffer = Buffers.direct(ELEMENTS);
             for (int iteration = 0; ; iteration++) {

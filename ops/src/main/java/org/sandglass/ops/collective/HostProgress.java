@@ -1,0 +1,231 @@
+package org.sandglass.ops.collective;
+
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.ops.collective.HostMemory.Counter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The thread that drives a {@link HostReduction}; sleeps while nothing is in flight.
+ *
+ * <p>Whether other ranks live it learns from the group of all ranks, whose connections end with their processes, and
+ * tells that group what it finds itself. It ends with the first fault or with {@link #close}.
+ */
+final class HostProgress implements Runnable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HostProgress.class);
+    private static final int IN_FLIGHT = 1024;
+    private static final Duration GRACE = Duration.ofSeconds(5);
+    private static final long RUMOUR_NANOS = Duration.ofMillis(300).toNanos();
+
+    private record Submission(FloatBuffer buffer, long start, Completion completion) {}
+
+    private final int rank;
+    private final HostLayout layout;
+    private final TcpCommunicator all;
+    private final @Nullable TcpCommunicator leaders;
+    private final HostMemory memory;
+    private final HostReduction reduction;
+    private final HostWatch watch;
+    private final Patience patience;
+    private final Duration timeout;
+    private final int ownLane;
+    private final Thread thread;
+
+    /** Guarded by itself, as are the three that follow. */
+    private final Queue<Submission> submitted = new ArrayDeque<>();
+
+    private boolean closing;
+    private @Nullable Fault end;
+    private long sequence;
+
+    private volatile long completed;
+    private long pulse;
+
+    private HostProgress(
+            HostLayout layout,
+            HostMemory memory,
+            TcpCommunicator all,
+            @Nullable TcpCommunicator leaders,
+            Duration timeout) {
+        this.rank = all.rank();
+        this.layout = layout;
+        this.all = all;
+        this.leaders = leaders;
+        this.memory = memory;
+        this.timeout = timeout;
+        boolean severalHosts = layout.count() > 1;
+        int leader = layout.leader(layout.host(rank));
+        this.ownLane = rank - leader;
+        this.reduction = new HostReduction(memory, ownLane, severalHosts, leaders);
+        this.watch = new HostWatch(memory, reduction, ownLane, leader, severalHosts, timeout);
+        this.patience = new Patience(memory.ranks());
+        this.thread = new Thread(this, "sandglass-host-" + rank);
+    }
+
+    /**
+     * Starts the thread.
+     *
+     * @param leaders null if this rank is no leader, or there is one host
+     */
+    static HostProgress start(
+            HostLayout layout,
+            HostMemory memory,
+            TcpCommunicator all,
+            @Nullable TcpCommunicator leaders,
+            Duration timeout) {
+        HostProgress progress = new HostProgress(layout, memory, all, leaders, timeout);
+        progress.thread.setDaemon(true);
+        progress.thread.start();
+        return progress;
+    }
+
+    /**
+     * @param buffer direct, not empty, at position 0
+     */
+    PendingOperation submit(FloatBuffer buffer) {
+        synchronized (submitted) {
+            if (sequence - completed >= IN_FLIGHT) {
+                throw new IllegalStateException(
+                        "Cannot start all-reduce: " + IN_FLIGHT + " operations are in flight; await some first");
+            }
+            String name = "all-reduce of " + buffer.limit() + " elements (operation " + sequence
+                    + " of its host) on rank " + rank;
+            Completion completion = new Completion(name, timeout.plus(GRACE));
+            sequence++;
+            if (end != null) {
+                completion.fail(failure(completion, end));
+            } else {
+                submitted.add(new Submission(buffer, System.nanoTime(), completion));
+                submitted.notifyAll();
+            }
+            return completion;
+        }
+    }
+
+    /** Ends the thread; returns when no buffer is touched any more. */
+    void close() {
+        synchronized (submitted) {
+            closing = true;
+            submitted.notifyAll();
+        }
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException interruption) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void run() {
+        Fault fault;
+        try {
+            while (takeSubmitted()) {
+                turn();
+            }
+            fault = Fault.closed(rank);
+        } catch (Fault found) {
+            fault = found;
+        } catch (InterruptedException interruption) {
+            fault = Fault.failed(rank, interruption);
+        } catch (RuntimeException | Error cause) {
+            LOG.error("Collectives of rank {} fail", rank, cause);
+            fault = Fault.failed(rank, cause);
+        }
+        release(fault);
+    }
+
+    /** Starts what has been submitted, waiting for it if nothing is in flight; returns false when the thread shall end. */
+    private boolean takeSubmitted() throws InterruptedException {
+        synchronized (submitted) {
+            while (!closing && submitted.isEmpty() && reduction.active().isEmpty()) {
+                submitted.wait();
+            }
+            for (Submission next = submitted.poll(); next != null; next = submitted.poll()) {
+                reduction.start(next.buffer(), next.start(), next.completion());
+            }
+            return !closing;
+        }
+    }
+
+    private void turn() throws Fault, InterruptedException {
+        if (advance()) {
+            completed = sequenceOfOldest();
+            patience.reset();
+            return;
+        }
+        Fault known = all.fault();
+        if (known != null) {
+            throw known;
+        }
+        long now = System.nanoTime();
+        memory.write(ownLane, Counter.PULSE, ++pulse);
+        watch.look(now);
+        patience.pause(now);
+    }
+
+    private boolean advance() throws Fault, InterruptedException {
+        try {
+            return reduction.advance();
+        } catch (PeerFailure failure) {
+            throw faultOfLeaders(failure);
+        }
+    }
+
+    private long sequenceOfOldest() {
+        synchronized (submitted) {
+            return sequence - submitted.size() - reduction.active().size();
+        }
+    }
+
+    /** What the group of all ranks says, if it says anything soon, as it knows culprits that do not lead. */
+    private Fault faultOfLeaders(PeerFailure failure) throws InterruptedException {
+        for (long deadline = System.nanoTime() + RUMOUR_NANOS; System.nanoTime() - deadline < 0; ) {
+            Fault known = all.fault();
+            if (known != null) {
+                return known;
+            }
+            Thread.sleep(1);
+        }
+        Fault found = leaders == null ? null : leaders.fault();
+        return found == null ? Fault.failed(rank, failure) : found.of(layout.leader(found.rank()));
+    }
+
+    /** Fails what is in flight and all that comes, and tells all ranks why. */
+    private void release(Fault fault) {
+        synchronized (submitted) {
+            end = fault;
+            boolean inFlight = !submitted.isEmpty() || !reduction.active().isEmpty();
+            for (HostSum operation : reduction.active()) {
+                operation.completion().fail(failure(operation.completion(), fault));
+            }
+            for (Submission submission : submitted) {
+                submission.completion().fail(failure(submission.completion(), fault));
+            }
+            submitted.clear();
+            completed = Long.MAX_VALUE;
+            if (inFlight || !fault.isClose()) {
+                all.fail(fault);
+            }
+        }
+        memory.write(ownLane, Counter.END, HostMemory.why(fault));
+        if (leaders != null) {
+            leaders.close();
+        }
+    }
+
+    private PeerFailure failure(Completion completion, Fault fault) {
+        String who = fault.rank() == rank ? "this rank" : all.name(fault.rank());
+        return new PeerFailure("Cannot complete " + completion.name() + ": " + who + " " + fault.detail(), fault);
+    }
+}
