@@ -44,7 +44,6 @@ class ShapedLinks:
             raise PermissionError(f"Cannot make networks: needs root and iproute2's ip and tc; missing: {missing}")
         self.ranks = ranks
         self.rate = parse_rate(rate)
-        self.congestion = os.environ.get("CONG")
         self.prefix = f"sandglass-{os.getpid()}"
 
     def __enter__(self):
@@ -69,16 +68,21 @@ class ShapedLinks:
             run("ip", "-n", hub, "link", "set", port, "master", "bridge", "up")
             run("ip", "-n", own, "address", "add", f"{self.address(rank)}/24", "dev", "eth0")
             run("ip", "-n", own, "link", "set", "eth0", "up")
-            if self.congestion:
-                run("ip", "netns", "exec", own, "sysctl", "-qw", f"net.ipv4.tcp_congestion_control={self.congestion}")
             self.shape(own, "eth0")
             self.shape(hub, port)
+
+    def change(self, rate):
+        """Another rate, in bits per second, for all links."""
+        self.rate = rate
+        for rank in range(self.ranks):
+            self.shape(self.namespace(rank), "eth0")
+            self.shape(self.namespace("hub"), f"port{rank}")
 
     def shape(self, namespace, device):
         # A burst of 2 ms: more than a packet of 64 KiB, and too little to show in what is measured.
         burst = max(128 << 10, int(self.rate / 8 * 0.002))
-        run("tc", "-n", namespace, "qdisc", "add", "dev", device, "root", "tbf",
-            "rate", str(int(self.rate)), "burst", str(burst), "latency", os.environ.get("LAT","50ms"))
+        run("tc", "-n", namespace, "qdisc", "replace", "dev", device, "root", "tbf",
+            "rate", str(int(self.rate)), "burst", str(burst), "latency", "50ms")
 
     def namespace(self, rank):
         return f"{self.prefix}-{rank}"

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param trainTop1Error percent, likewise
  * @param learningRate of the last iteration
  * @param seconds wall time of training, without validation
+ * @param exposedCommunication share of all iterations' time in which training threads waited for the all-reduce, mean over
+ *     the tasks
  * @param peakMemoryBytes largest resident memory of an executor
  * @param validation after this epoch, if there was one
  */
@@ -24,6 +26,7 @@ public record EpochMetrics(
         double learningRate,
         double seconds,
         double imagesPerSecond,
+        double exposedCommunication,
         long peakMemoryBytes,
         @Nullable ValidationMetrics validation) {
 
@@ -37,6 +40,7 @@ public record EpochMetrics(
                 learningRate,
                 seconds,
                 imagesPerSecond,
+                exposedCommunication,
                 peakMemoryBytes,
                 measured);
     }

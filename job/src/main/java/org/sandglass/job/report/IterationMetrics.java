@@ -10,7 +10,7 @@ package org.sandglass.job.report;
  * @param top1Error percent
  * @param learningRate that its step used
  * @param seconds wall time
- * @param exposedCommunication seconds that the step waited for the all-reduce
+ * @param exposedCommunication share of the iteration's time in which the training thread waited for the all-reduce
  */
 public record IterationMetrics(
         int epoch,

@@ -25,6 +25,9 @@ final class ReportTables {
         EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
         double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
         double samples = epochs.stream().mapToLong(EpochMetrics::samples).sum();
+        double exposed = epochs.stream()
+                .mapToDouble(epoch -> epoch.exposedCommunication() * epoch.seconds())
+                .sum();
         long peak =
                 epochs.stream().mapToLong(EpochMetrics::peakMemoryBytes).max().orElse(0);
         return error(last)
@@ -50,6 +53,12 @@ final class ReportTables {
                                 + recipe.training().perWorkerBatchSize()
                                 + summary.map(s -> " on " + s.tasks() + " tasks")
                                         .orElse(""))
+                + tile(
+                        "",
+                        "Exposed communication",
+                        HtmlText.number(100 * exposed / seconds, 1),
+                        "%",
+                        "of the time, training waited for the all-reduce")
                 + tile("", "Peak memory", HtmlText.bytes(peak), "", "largest executor")
                 + verdict();
     }
@@ -99,6 +108,7 @@ final class ReportTables {
                         Cell.number("top-5 error, %"),
                         Cell.number("learning rate"),
                         Cell.number("images/s"),
+                        Cell.number("exposed communication, %"),
                         Cell.number("time"))));
         for (EpochMetrics epoch : history.epochs()) {
             ValidationMetrics validation = epoch.validation();
@@ -113,6 +123,7 @@ final class ReportTables {
                             Cell.number(HtmlText.number(validation == null ? null : validation.top5Error(), 2)),
                             Cell.number(HtmlText.significant(epoch.learningRate())),
                             Cell.number(HtmlText.number(epoch.imagesPerSecond(), 1)),
+                            Cell.number(HtmlText.number(100 * epoch.exposedCommunication(), 1)),
                             Cell.number(EpochLine.time(epoch.seconds())))));
         }
         return HtmlText.table(rows.toString());

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param iterations of these
  * @param top1Error percent on the validation set after the last epoch; null without one
  * @param imagesPerSecond samples trained per second of training, over the whole run
+ * @param exposedCommunication share of the iterations' time in which training threads waited for the all-reduce
  * @param wallSeconds of training and validation, over all attempts
  * @param ledgerViolations epochs whose ledger entry was not exact
  * @param weightsSha256 of the final model's tensor bytes in name order; null if there is none
@@ -29,6 +30,7 @@ public record Summary(
         @Nullable Double top1Error,
         @Nullable Double top5Error,
         double imagesPerSecond,
+        double exposedCommunication,
         double wallSeconds,
         long peakMemoryBytes,
         int restarts,

@@ -29,7 +29,7 @@ final class TensorBoardScalars {
             events.scalar(time, step, "training/top1_error", metrics.top1Error());
             events.scalar(time, step, "training/learning_rate", metrics.learningRate());
             events.scalar(time, step, "speed/images_per_second", metrics.imagesPerSecond());
-            events.scalar(time, step, "speed/exposed_communication_seconds", metrics.exposedCommunication());
+            events.scalar(time, step, "speed/exposed_communication", metrics.exposedCommunication());
         }
         events.scalar(end, epoch.epoch(), "epoch/training_loss", epoch.trainLoss());
         events.scalar(end, epoch.epoch(), "epoch/training_top1_error", epoch.trainTop1Error());

@@ -75,6 +75,7 @@ record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints, Stri
                 loop.audit(),
                 rank == 0 ? loop.logged() : List.of(),
                 loop.totals(),
+                loop.exposedCommunication(),
                 crc,
                 sha256,
                 files,

@@ -48,6 +48,14 @@ final class RunFacts {
         weightsSha256 = sha256;
     }
 
+    private static double exposedCommunication(List<EpochMetrics> epochs) {
+        double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
+        double exposed = epochs.stream()
+                .mapToDouble(epoch -> epoch.exposedCommunication() * epoch.seconds())
+                .sum();
+        return seconds == 0 ? 0 : exposed / seconds;
+    }
+
     Summary summary(Summary.Status status, int tasks, List<EpochMetrics> epochs, @Nullable String error) {
         @Nullable EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
         @Nullable ValidationMetrics validation = last == null ? null : last.validation();
@@ -67,6 +75,7 @@ final class RunFacts {
                 validation == null ? null : validation.top1Error(),
                 validation == null ? null : validation.top5Error(),
                 samples == 0 ? 0 : samples / trainSeconds,
+                exposedCommunication(epochs),
                 earlierSeconds + (System.nanoTime() - started) / 1e9,
                 epochs.stream().mapToLong(EpochMetrics::peakMemoryBytes).max().orElse(0),
                 restarts,

@@ -16,6 +16,7 @@ import org.sandglass.job.report.IterationMetrics;
  * @param audit what the task trained on
  * @param iterations logged iterations, of rank 0 only
  * @param totals sums over the whole epoch, equal at every rank in training, this task's own in evaluation
+ * @param exposedCommunication share of this task's iterations' time in which it waited for the all-reduce
  * @param weightsCrc CRC-32C of the weights, equal at every rank
  * @param weightsSha256 of the model's tensors, of rank 0 only
  * @param files what rank 0 wrote into the checkpoint's directory
@@ -29,6 +30,7 @@ record TaskOutcome(
         @Nullable AuditReport audit,
         List<IterationMetrics> iterations,
         Totals totals,
+        double exposedCommunication,
         long weightsCrc,
         @Nullable String weightsSha256,
         List<StoredFile> files,
@@ -88,6 +90,7 @@ record TaskOutcome(
                 List.of(),
                 totals,
                 0,
+                0,
                 null,
                 List.of(),
                 ProcessMemory.peakBytes());
@@ -103,6 +106,7 @@ record TaskOutcome(
                 null,
                 iterations,
                 Totals.NONE,
+                0,
                 0,
                 null,
                 List.of(),

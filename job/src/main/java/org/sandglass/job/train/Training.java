@@ -275,6 +275,10 @@ public final class Training {
                 iterations.get(iterations.size() - 1).learningRate(),
                 seconds,
                 first.totals().samples() / seconds,
+                outcomes.stream()
+                        .mapToDouble(TaskOutcome::exposedCommunication)
+                        .average()
+                        .orElse(0),
                 outcomes.stream().mapToLong(TaskOutcome::peakMemoryBytes).max().orElse(0),
                 null);
     }

@@ -56,6 +56,8 @@ final class TrainingLoop {
     private TaskOutcome.Totals totals;
     private String divergence = "";
     private long progressSent;
+    private long nanos;
+    private long waitedNanos;
 
     /** A loop that begins with the state that the worker has, which may be in the middle of the epoch. */
     TrainingLoop(Worker worker, EpochPlan plan, SampleLocator locator, EpochSnapshots snapshots) {
@@ -159,10 +161,12 @@ final class TrainingLoop {
         sgd.step(worker.device(), buffers, worker.momentum(), rate, previous);
     }
 
-    private void account(long iteration, long nanos, long waitedNanos) {
+    private void account(long iteration, long took, long waited) {
         TaskOutcome.Totals sums = counters.totals();
         totals = totals.plus(sums);
-        double seconds = nanos / 1e9;
+        nanos += took;
+        waitedNanos += waited;
+        double seconds = took / 1e9;
         double imagesPerSecond = sums.samples() / seconds;
         long global = globalIteration(iteration);
         long stride = Math.max(1, plan.iterations() / LOGGED_PER_EPOCH);
@@ -176,7 +180,7 @@ final class TrainingLoop {
                     learningRate.at(global, plan.iterations()),
                     seconds,
                     imagesPerSecond,
-                    (double) waitedNanos / nanos));
+                    (double) waited / took));
         }
         if (worker.communicator().rank() == 0 && System.nanoTime() - progressSent > PROGRESS_NANOS) {
             progressSent = System.nanoTime();
@@ -224,6 +228,11 @@ final class TrainingLoop {
 
     TaskOutcome.Totals totals() {
         return totals;
+    }
+
+    /** Share of the iterations' time in which this thread waited for the all-reduce. */
+    double exposedCommunication() {
+        return nanos == 0 ? 0 : (double) waitedNanos / nanos;
     }
 
     String divergence() {

@@ -168,7 +168,7 @@ class RunDirectoryTest {
     }
 
     private static EpochMetrics epoch(int epoch, double loss) {
-        return new EpochMetrics(epoch, 2, 128, loss, 50, 0.1, 0.5, 256, 1 << 20, null);
+        return new EpochMetrics(epoch, 2, 128, loss, 50, 0.1, 0.5, 256, 0.02, 1 << 20, null);
     }
 
     private static LedgerEntry ledger(int epoch) {
@@ -190,6 +190,7 @@ class RunDirectoryTest {
                 null,
                 null,
                 256,
+                0.02,
                 1.5,
                 1 << 20,
                 0,

@@ -41,6 +41,7 @@ final class SampleRun {
                             last.learningRate(),
                             89.3,
                             559.9,
+                            0.003,
                             1_300_000_000L,
                             null),
                     new LedgerEntry(
@@ -70,6 +71,7 @@ final class SampleRun {
                 22.31,
                 1.2,
                 559.9,
+                0.003,
                 1034,
                 1_300_000_000L,
                 0,

@@ -16,6 +16,9 @@ import org.sandglass.ops.collective.Transfer.Kind;
  */
 record Block(int first, int size, boolean nearestFirst) {
 
+    /** Elements of a chunk below which a transfer is sent in one piece. */
+    private static final int SMALL_CHUNK = 16 << 10;
+
     Block {
         if (Integer.bitCount(size) != 1) {
             throw new IllegalArgumentException("Cannot halve and double: ranks=" + size + " is no power of two");
@@ -53,11 +56,22 @@ record Block(int first, int size, boolean nearestFirst) {
         }
     }
 
-    /** A transfer of what {@code owner} and its {@code count} − 1 nearest sum. */
+    /**
+     * Transfers of what {@code owner} and its {@code count} − 1 nearest sum: of large buffers the owner's own chunk first,
+     * then one by one those that are farther from it. So every rank has what its next step needs at the same time as all
+     * others; in the order of the buffer half of the ranks would be ahead, and two would send to one while nobody sends to
+     * the next.
+     */
     private void append(List<Transfer> program, Kind kind, int partner, int owner, int count, int elements) {
-        int from = owner & -count;
-        Chunk chunks = new Chunk(Chunk.border(from, size, elements), Chunk.border(from + count, size, elements));
-        Transfer.append(program, kind, rank(partner), chunks);
+        if (elements / size < SMALL_CHUNK) {
+            int from = owner & -count;
+            Chunk chunks = new Chunk(Chunk.border(from, size, elements), Chunk.border(from + count, size, elements));
+            Transfer.append(program, kind, rank(partner), chunks);
+            return;
+        }
+        for (int distance = 0; distance < count; distance++) {
+            Transfer.append(program, kind, rank(partner), chunk(owner ^ distance, elements));
+        }
     }
 
     /** Its own inverse. */

@@ -134,6 +134,40 @@ class ProgramTest {
         assertThat(program.get(4).peer()).isEqualTo(1);
     }
 
+    @ParameterizedTest(name = "{0} ranks")
+    @ValueSource(ints = {2, 3, 4, 5, 7, 8})
+    void shouldSendWhatPeersExpectInTheirOrderAlsoOfLargeBuffers(int ranks) {
+        int elements = 2520 * 64;
+        for (int rank = 0; rank < ranks; rank++) {
+            List<Transfer> program = BinaryBlocks.allReduce(rank, ranks, elements);
+            assertBytes(program, binaryBlocks(rank, ranks, (long) elements * Float.BYTES));
+            for (int peer = 0; peer < ranks; peer++) {
+                assertThat(pieces(program, peer, true))
+                        .isEqualTo(pieces(BinaryBlocks.allReduce(peer, ranks, elements), rank, false));
+            }
+        }
+    }
+
+    private static List<Chunk> pieces(List<Transfer> program, int peer, boolean sent) {
+        return program.stream()
+                .filter(transfer -> transfer.peer() == peer && transfer.kind() == Kind.SEND == sent)
+                .map(transfer -> new Chunk(transfer.from(), transfer.to()))
+                .toList();
+    }
+
+    @Test
+    void shouldSendOfLargeHalvesTheOwnersChunkFirst() {
+        int chunk = 1 << 20;
+        List<Transfer> program = HalvingDoubling.allReduce(0, 4, 4 * chunk / Float.BYTES);
+        assertThat(program.subList(0, 4))
+                .containsExactly(
+                        new Transfer(Kind.SEND, 1, 2 * chunk, 3 * chunk),
+                        new Transfer(Kind.SEND, 1, 3 * chunk, 4 * chunk),
+                        new Transfer(Kind.ADD, 1, 0, chunk),
+                        new Transfer(Kind.ADD, 1, chunk, 2 * chunk));
+        assertThat(program.get(4)).isEqualTo(new Transfer(Kind.SEND, 2, chunk, 2 * chunk));
+    }
+
     @Test
     void shouldRefuseBlocksThatAreNoPowerOfTwo() {
         assertThatThrownBy(() -> HalvingDoubling.reduceScatter(0, 6, 10))
