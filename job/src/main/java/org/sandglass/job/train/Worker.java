@@ -45,7 +45,7 @@ final class Worker implements AutoCloseable {
     private Stamp stamp = Stamp.NONE;
     private EpochProgress progress = EpochProgress.NONE;
     private boolean keepsSnapshots;
-    private @Nullable Communicator communicator;
+    private volatile @Nullable Communicator communicator;
     private String group = "";
 
     private Worker(String run, Recipe recipe, Network network, Device device, int threads) {
@@ -191,6 +191,14 @@ final class Worker implements AutoCloseable {
         leaveGroup();
         group = name;
         communicator = connected;
+    }
+
+    /** Ends what the task and its peers wait for; may be called by any thread. */
+    void interrupt() {
+        Communicator current = communicator;
+        if (current != null) {
+            current.close();
+        }
     }
 
     /** Closes the connections, which ends whatever peers wait for. */

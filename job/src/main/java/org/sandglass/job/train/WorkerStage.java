@@ -70,6 +70,7 @@ final class WorkerStage
             LOG.error("Rank {} cannot start", rank, e);
             return TaskOutcome.failed(rank, e);
         }
+        KillWatch watch = KillWatch.start(context, worker::interrupt);
         try {
             Rendezvous.meet(context, order, worker);
             TaskOutcome outcome = work.run(worker, samples);
@@ -95,6 +96,7 @@ final class WorkerStage
             worker.leaveGroup();
             throw e;
         } finally {
+            watch.close();
             WorkerPool.release(worker);
         }
     }

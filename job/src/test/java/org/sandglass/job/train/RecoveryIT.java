@@ -27,7 +27,7 @@ class RecoveryIT {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern GOING_ON =
             Pattern.compile("Going on (\\d+) iterations into the epoch, with the state from (the memory|file:)");
-    private static final int PER_EPOCH = 126;
+    private static final int PER_EPOCH = 88;
 
     @TempDir
     private static Path directory;
@@ -43,7 +43,7 @@ class RecoveryIT {
                 "prepare",
                 "generated",
                 "--train",
-                "4001",
+                "2801",
                 "--test",
                 "10",
                 "--out",

@@ -49,7 +49,7 @@ public interface Communicator extends AutoCloseable {
     /** Waits until every rank has called it. */
     void barrier();
 
-    /** Closes all connections; operations in flight fail here and, within moments, at every peer. */
+    /** Any thread may call this. Closes all connections; operations in flight fail here and, within moments, at every peer. */
     @Override
     void close();
 }
