@@ -50,6 +50,7 @@ record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints, Stri
         if (rank != 0) {
             return finished(worker, loop, crc, null, List.of());
         }
+        worker.snapshotWriter().await();
         List<NamedTensor> model = WorkerState.model(worker);
         try {
             List<StoredFile> files = WorkerState.store(worker, model, checkpoints, completed);

@@ -13,10 +13,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
+import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.collective.Algorithm;
 import org.sandglass.ops.collective.CollectiveOptions;
+import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.collective.TcpEndpoint;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,7 +96,7 @@ final class Rendezvous {
         EpochProgress progress;
         if (stored) {
             worker.invalidateState();
-            progress = WorkerState.load(worker, source.uri());
+            progress = load(worker, source.uri());
         } else {
             progress = WorkerState.share(worker, newest.indexOf(best), best);
         }
@@ -108,6 +110,15 @@ final class Rendezvous {
         if (worker.communicator().rank() == 0 && agreed.iterations() > source.first()) {
             ProgressPlugin.tell("Going on %d iterations into the epoch, with the state from %s"
                     .formatted(agreed.iterations() - source.first(), origin));
+        }
+    }
+
+    /** A file that the driver has just read may be out of reach for a moment: then the stage is tried again. */
+    private static EpochProgress load(Worker worker, @Nullable String uri) {
+        try {
+            return WorkerState.load(worker, uri);
+        } catch (JobFailure e) {
+            throw new PeerFailure(String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CompletableFuture;
 import org.sandglass.job.checkpoint.CheckpointManifest;
 import org.sandglass.job.checkpoint.SnapshotStore;
 import org.sandglass.job.data.AuditReport;
@@ -22,11 +22,16 @@ final class SnapshotWriter {
 
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotWriter.class);
 
-    private final AtomicBoolean busy = new AtomicBoolean();
+    private volatile CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
 
     /** Whether nothing is being written, so that the snapshot may be overwritten. */
     boolean idle() {
-        return !busy.get();
+        return last.isDone();
+    }
+
+    /** Waits until this is {@link #idle}. */
+    void await() {
+        last.join();
     }
 
     /**
@@ -35,11 +40,11 @@ final class SnapshotWriter {
      * @param uri of the directory of snapshots
      */
     void write(Worker worker, Snapshot snapshot, EpochPlan plan, String uri) {
-        if (!busy.compareAndSet(false, true)) {
+        if (!idle()) {
             throw new IllegalStateException("Cannot write a snapshot: the one before is still being written");
         }
         String writer = worker.run().substring(0, 8) + "-" + snapshot.stamp().attempt();
-        Thread thread = new Thread(
+        last = CompletableFuture.runAsync(
                 () -> {
                     try {
                         store(worker, snapshot, plan, uri, writer);
@@ -48,11 +53,13 @@ final class SnapshotWriter {
                                 "Cannot write the snapshot of iteration {}",
                                 snapshot.stamp().iterations(),
                                 e);
-                    } finally {
-                        busy.set(false);
                     }
                 },
-                "sandglass-snapshot");
+                SnapshotWriter::start);
+    }
+
+    private static void start(Runnable writing) {
+        Thread thread = new Thread(writing, "sandglass-snapshot");
         thread.setDaemon(true);
         thread.start();
     }
