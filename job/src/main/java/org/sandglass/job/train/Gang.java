@@ -20,7 +20,7 @@ import org.sandglass.job.failure.JobFailure;
  *
  * <p>Used by one thread.
  */
-final class Gang {
+final class Gang implements Restarts.Width {
 
     private static final int SECRET_BYTES = 32;
 
@@ -97,7 +97,8 @@ final class Gang {
     }
 
     /** How many tasks the next stage has. */
-    int tasks() {
+    @Override
+    public int tasks() {
         return tasks;
     }
 
@@ -113,7 +114,8 @@ final class Gang {
      *
      * @throws JobFailure if fewer slots are left than the recipe wants at least
      */
-    void regroup() {
+    @Override
+    public void regroup() {
         FailureSettings failure = recipe.failure();
         int slots = ExecutorSlots.awaitReplacement(spark.getConf(), tasks, failure.replacementTimeout());
         tasks = Math.min(wanted, slots);

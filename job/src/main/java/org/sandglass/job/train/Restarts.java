@@ -3,6 +3,7 @@ package org.sandglass.job.train;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.sandglass.job.config.FailureSettings;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
@@ -22,23 +23,41 @@ final class Restarts {
     private static final int MAX_DOUBLINGS = 6;
 
     private final FailureSettings settings;
-    private final Gang gang;
-    private final RunFacts facts;
+    private final Width width;
     private final Progress progress;
+    private final Consumer<Duration> pause;
     private final AtomicLong reached = new AtomicLong(-1);
     private long reachedBefore = -1;
     private int doublings;
+    private int count;
+
+    /** How many tasks there are, which may have to change after a loss. */
+    interface Width {
+        int tasks();
+
+        /** Finds out how many tasks can go on. */
+        void regroup();
+    }
 
     /** A piece of work that a loss may end. */
     interface Attempt<T> {
         T run() throws Gang.Lost;
     }
 
-    Restarts(FailureSettings settings, Gang gang, RunFacts facts, Progress progress) {
+    Restarts(FailureSettings settings, Width width, Progress progress) {
+        this(settings, width, progress, Restarts::sleep);
+    }
+
+    Restarts(FailureSettings settings, Width width, Progress progress, Consumer<Duration> pause) {
         this.settings = settings;
-        this.gang = gang;
-        this.facts = facts;
+        this.width = width;
         this.progress = progress;
+        this.pause = pause;
+    }
+
+    /** How many there were. */
+    int count() {
+        return count;
     }
 
     /** An iteration of the run was trained: restarts bring training further, and need not wait longer each time. */
@@ -64,21 +83,21 @@ final class Restarts {
     }
 
     private void prepareAnother(String what, Gang.Lost loss) {
-        if (facts.restarts() >= settings.maxRestarts()) {
+        if (count >= settings.maxRestarts()) {
             throw new JobFailure(
                     ExitCode.CLUSTER,
-                    "Cannot " + what + ": gave up after " + facts.restarts() + " restarts (failure.maxRestarts): "
+                    "Cannot " + what + ": gave up after " + count + " restarts (failure.maxRestarts): "
                             + loss.getMessage(),
                     loss);
         }
-        facts.restart();
-        progress.note("Lost: " + what + ": " + loss.getMessage() + "; restart " + facts.restarts() + " of at most "
+        count++;
+        progress.note("Lost: " + what + ": " + loss.getMessage() + "; restart " + count + " of at most "
                 + settings.maxRestarts());
-        pause(backoff());
-        int before = gang.tasks();
-        gang.regroup();
-        if (gang.tasks() != before) {
-            progress.note("Going on with " + gang.tasks() + " tasks instead of " + before);
+        pause.accept(backoff());
+        int before = width.tasks();
+        width.regroup();
+        if (width.tasks() != before) {
+            progress.note("Going on with " + width.tasks() + " tasks instead of " + before);
         }
     }
 
@@ -89,7 +108,7 @@ final class Restarts {
         return settings.backoff().multipliedBy(1L << doublings);
     }
 
-    private static void pause(Duration duration) {
+    private static void sleep(Duration duration) {
         try {
             TimeUnit.MILLISECONDS.sleep(duration.toMillis());
         } catch (InterruptedException e) {

@@ -17,7 +17,6 @@ final class RunFacts {
     private final String sparkVersion;
     private final long started = System.nanoTime();
     private double earlierSeconds;
-    private int restarts;
     private int ledgerViolations;
     private @Nullable String weightsSha256;
 
@@ -30,14 +29,6 @@ final class RunFacts {
     /** Counts the time of epochs that earlier attempts trained. */
     void goOnAfter(List<EpochMetrics> epochs) {
         earlierSeconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
-    }
-
-    int restarts() {
-        return restarts;
-    }
-
-    void restart() {
-        restarts++;
     }
 
     void ledgerViolation() {
@@ -56,7 +47,7 @@ final class RunFacts {
         return seconds == 0 ? 0 : exposed / seconds;
     }
 
-    Summary summary(Summary.Status status, int tasks, List<EpochMetrics> epochs, @Nullable String error) {
+    Summary summary(Summary.Status status, int tasks, int restarts, List<EpochMetrics> epochs, @Nullable String error) {
         @Nullable EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
         @Nullable ValidationMetrics validation = last == null ? null : last.validation();
         double trainSeconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();

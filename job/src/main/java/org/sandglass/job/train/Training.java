@@ -66,7 +66,7 @@ public final class Training {
         this.stages = new EpochStages(table, recipe, gang);
         this.progress = progress;
         this.facts = new RunFacts(recipe, table, spark.version());
-        this.restarts = new Restarts(recipe.failure(), gang, facts, progress);
+        this.restarts = new Restarts(recipe.failure(), gang, progress);
         this.lease = RunLease.acquire(run.uri(), spark.hadoopConfiguration());
     }
 
@@ -284,7 +284,7 @@ public final class Training {
     }
 
     private Summary writeSummary(Summary.Status status, @Nullable String error) {
-        Summary summary = facts.summary(status, gang.tasks(), run.epochs(), error);
+        Summary summary = facts.summary(status, gang.tasks(), restarts.count(), run.epochs(), error);
         if (lease.isHeld()) {
             run.write(summary);
             run.writeReport();
