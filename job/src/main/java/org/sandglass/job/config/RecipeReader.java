@@ -176,13 +176,7 @@ final class RecipeReader {
 
     private static CollectiveSettings collective(SettingReader read) {
         return new CollectiveSettings(
-                read.available(
-                        "collective.algorithm",
-                        CollectiveSettings.Algorithm.class,
-                        List.of(
-                                CollectiveSettings.Algorithm.AUTO,
-                                CollectiveSettings.Algorithm.RING,
-                                CollectiveSettings.Algorithm.HALVING_DOUBLING)),
+                read.choice("collective.algorithm", CollectiveSettings.Algorithm.class),
                 read.bytes("collective.bucketSize", 4L << 10, 1L << 30),
                 read.flag("collective.overlap"),
                 read.available("collective.wire", DataType.class, List.of(DataType.F32)),

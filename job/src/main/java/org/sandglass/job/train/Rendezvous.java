@@ -59,7 +59,8 @@ final class Rendezvous {
                 List<InetSocketAddress> addresses = all.stream()
                         .map(member -> new InetSocketAddress(member.host(), member.port()))
                         .toList();
-                CollectiveOptions options = options(worker.recipe().collective(), order.attempt());
+                CollectiveOptions options = options(worker.recipe().collective(), order.attempt())
+                        .withHosts(all.stream().map(Announcement::host).toList());
                 worker.joinGroup(group, endpoint.connect(context.partitionId(), addresses, order.secret(), options));
                 LOG.info("Rank {} of {} connected", context.partitionId(), all.size());
             }
@@ -127,7 +128,8 @@ final class Rendezvous {
                 switch (settings.algorithm()) {
                     case RING -> Algorithm.RING;
                     case HALVING_DOUBLING -> Algorithm.HALVING_DOUBLING;
-                    case AUTO, HIERARCHICAL -> Algorithm.AUTO;
+                    case HIERARCHICAL -> Algorithm.HIERARCHICAL;
+                    case AUTO -> Algorithm.AUTO;
                 };
         return new CollectiveOptions(algorithm, settings.timeout(), attempt);
     }

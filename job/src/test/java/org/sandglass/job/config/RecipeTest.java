@@ -147,7 +147,6 @@ class RecipeTest {
         "training.precision, f16, f32 or bf16",
         "training.device, cuda, auto or cpu",
         "collective.wire, bf16, f32",
-        "collective.algorithm, hierarchical, auto or ring or halving-doubling",
         "collective.encrypt, true, auto or false",
         "exchange.mode, references, images",
     })

@@ -62,7 +62,7 @@ class TrainIT {
 
     @Test
     void shouldUseTheSameMinibatchesOnOneTaskAndOnTwo() throws IOException {
-        Path two = train("two", "training.epochs=1", "training.tasks=2");
+        Path two = train("two", "training.epochs=1", "training.tasks=2", "collective.algorithm=hierarchical");
         Path one = train("one", "training.epochs=1", "training.tasks=1");
 
         assertThat(Files.readString(one.resolve("ledger.jsonl")))

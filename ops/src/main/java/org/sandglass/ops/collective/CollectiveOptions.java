@@ -1,10 +1,8 @@
 package org.sandglass.ops.collective;
 
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * What all ranks of a communicator agree on.
@@ -12,8 +10,8 @@ import java.util.Set;
  * @param timeout deadline of forming the group and of each operation, positive
  * @param attempt identifies the group among the groups of a run; ranks of another attempt are refused
  * @param segmentBytes the unit of pipelining: what one frame carries at most; a positive multiple of 4
- * @param hosts the host of each rank, by rank, for what is done per host; a host's ranks are neighbours. Empty if there
- *     is nothing to be done per host
+ * @param hosts the host of each rank, by rank, for what is done per host. Empty if there is nothing to be done per
+ *     host
  */
 public record CollectiveOptions(
         Algorithm algorithm, Duration timeout, long attempt, int segmentBytes, Wire wire, List<String> hosts) {
@@ -32,7 +30,6 @@ public record CollectiveOptions(
             throw new IllegalArgumentException("Cannot set up collectives: segmentBytes is no multiple of 4 from 4 to "
                     + MAXIMUM_SEGMENT_BYTES + ": " + segmentBytes);
         }
-        checkNeighbours(hosts);
     }
 
     public CollectiveOptions(Algorithm algorithm, Duration timeout, long attempt, int segmentBytes) {
@@ -49,16 +46,5 @@ public record CollectiveOptions(
 
     public CollectiveOptions withHosts(List<String> changed) {
         return new CollectiveOptions(algorithm, timeout, attempt, segmentBytes, wire, changed);
-    }
-
-    private static void checkNeighbours(List<String> hosts) {
-        Set<String> seen = new HashSet<>();
-        for (int rank = 0; rank < hosts.size(); rank++) {
-            String host = hosts.get(rank);
-            if (!seen.add(host) && !hosts.get(rank - 1).equals(host)) {
-                throw new IllegalArgumentException("Cannot set up collectives: the ranks of host " + host
-                        + " are no neighbours; order ranks by host: " + hosts);
-            }
-        }
     }
 }

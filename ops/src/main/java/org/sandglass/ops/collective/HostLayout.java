@@ -1,61 +1,62 @@
 package org.sandglass.ops.collective;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
-/** Which ranks share a host: neighbours all, the lowest of whom leads. Hosts are numbered in the order of ranks. Immutable. */
+/**
+ * Which ranks share a host. Hosts are numbered in the order of their lowest ranks, who lead them; within a host, ranks have
+ * lanes in the order of ranks. Immutable.
+ */
 final class HostLayout {
 
-    private final List<String> hosts;
-    private final int[] first;
+    private final List<String> names;
+    private final List<List<Integer>> members;
+    private final int[] hosts;
 
     /**
-     * @param hosts the host of each rank; a host's ranks are neighbours
+     * @param hosts the host of each rank
      */
     HostLayout(List<String> hosts) {
-        this.hosts = hosts;
-        List<Integer> leaders = new ArrayList<>();
+        Map<String, List<Integer>> byName = new LinkedHashMap<>();
         for (int rank = 0; rank < hosts.size(); rank++) {
-            if (rank == 0 || !hosts.get(rank).equals(hosts.get(rank - 1))) {
-                leaders.add(rank);
-            }
+            byName.computeIfAbsent(hosts.get(rank), name -> new ArrayList<>()).add(rank);
         }
-        leaders.add(hosts.size());
-        this.first = leaders.stream().mapToInt(Integer::intValue).toArray();
+        this.names = List.copyOf(byName.keySet());
+        this.members = byName.values().stream().map(List::copyOf).toList();
+        this.hosts = hosts.stream().mapToInt(names::indexOf).toArray();
     }
 
     /** Number of hosts. */
     int count() {
-        return first.length - 1;
+        return names.size();
     }
 
     String name(int host) {
-        return hosts.get(leader(host));
+        return names.get(host);
     }
 
     int host(int rank) {
-        int host = 0;
-        while (rank >= first[host + 1]) {
-            host++;
-        }
-        return host;
+        return hosts[rank];
+    }
+
+    /** The ranks of a host, by their lanes. */
+    List<Integer> members(int host) {
+        return members.get(host);
     }
 
     /** The lowest rank of a host. */
     int leader(int host) {
-        return first[host];
+        return members(host).get(0);
     }
 
     /** Number of ranks on a host. */
     int ranks(int host) {
-        return first[host + 1] - first[host];
+        return members(host).size();
     }
 
     int mostRanks() {
-        int most = 0;
-        for (int host = 0; host < count(); host++) {
-            most = Math.max(most, ranks(host));
-        }
-        return most;
+        return members.stream().mapToInt(List::size).max().orElse(0);
     }
 }

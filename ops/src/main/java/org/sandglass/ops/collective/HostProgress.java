@@ -3,6 +3,7 @@ package org.sandglass.ops.collective;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.ops.collective.HostMemory.Counter;
@@ -59,10 +60,10 @@ final class HostProgress implements Runnable {
         this.memory = memory;
         this.timeout = timeout;
         boolean severalHosts = layout.count() > 1;
-        int leader = layout.leader(layout.host(rank));
-        this.ownLane = rank - leader;
+        List<Integer> members = layout.members(layout.host(rank));
+        this.ownLane = members.indexOf(rank);
         this.reduction = new HostReduction(memory, ownLane, severalHosts, leaders);
-        this.watch = new HostWatch(memory, reduction, ownLane, leader, severalHosts, timeout);
+        this.watch = new HostWatch(memory, reduction, ownLane, members, severalHosts, timeout);
         this.patience = new Patience(memory.ranks());
         this.thread = new Thread(this, "sandglass-host-" + rank);
     }

@@ -2,6 +2,7 @@ package org.sandglass.ops.collective;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import org.sandglass.ops.collective.HostMemory.Counter;
 
 /** Keeps an eye on the other ranks of a host, to say whose fault it is when nothing moves. Belongs to one thread. */
@@ -13,7 +14,7 @@ final class HostWatch {
     private final HostMemory memory;
     private final HostReduction reduction;
     private final int rank;
-    private final int leader;
+    private final List<Integer> members;
     private final boolean severalHosts;
     private final long timeout;
     private final long[] lastSign;
@@ -21,14 +22,19 @@ final class HostWatch {
 
     /**
      * @param rank within the host
-     * @param leader the rank of the host's first in the whole group
+     * @param members the host's ranks in the whole group
      */
     HostWatch(
-            HostMemory memory, HostReduction reduction, int rank, int leader, boolean severalHosts, Duration timeout) {
+            HostMemory memory,
+            HostReduction reduction,
+            int rank,
+            List<Integer> members,
+            boolean severalHosts,
+            Duration timeout) {
         this.memory = memory;
         this.reduction = reduction;
         this.rank = rank;
-        this.leader = leader;
+        this.members = members;
         this.severalHosts = severalHosts;
         this.timeout = timeout.toNanos();
         this.lastSign = new long[memory.ranks()];
@@ -53,11 +59,11 @@ final class HostWatch {
     private void look(int other, HostSum oldest, long now) throws Fault {
         long end = memory.read(other, Counter.END);
         if (end != 0 && reduction.waitsFor(other)) {
-            throw Fault.reported(leader + other, (int) end, (int) (end >> 32));
+            throw Fault.reported(members.get(other), (int) end, (int) (end >> 32));
         }
         if (memory.read(other, Counter.STARTED) > oldest.sequence()
                 && memory.noted(other, oldest.sequence()) != oldest.buffer().limit()) {
-            throw Fault.protocol(leader + other, "it has started a sum of another size instead");
+            throw Fault.protocol(members.get(other), "it has started a sum of another size instead");
         }
         long sign = memory.read(other, Counter.PULSE)
                 + memory.read(other, Counter.PUBLISHED)
@@ -73,14 +79,14 @@ final class HostWatch {
         String within = " within " + Duration.ofNanos(timeout).toMillis() + " ms";
         for (int other = 0; other < memory.ranks(); other++) {
             if (other != rank && memory.read(other, Counter.STARTED) <= oldest.sequence()) {
-                throw Fault.late(leader + other, "has not started it" + within);
+                throw Fault.late(members.get(other), "has not started it" + within);
             }
         }
         for (int other = 0; other < memory.ranks(); other++) {
             long silence = now - Math.max(lastHeard[other], oldest.start());
             if (other != rank && reduction.waitsFor(other) && silence > timeout / 2) {
                 throw Fault.late(
-                        leader + other,
+                        members.get(other),
                         "has fallen silent for " + Duration.ofNanos(silence).toMillis() + " ms");
             }
         }
@@ -89,7 +95,7 @@ final class HostWatch {
         }
         for (int other = 0; other < memory.ranks(); other++) {
             if (other != rank && reduction.waitsFor(other)) {
-                throw Fault.late(leader + other, "has not done its part" + within);
+                throw Fault.late(members.get(other), "has not done its part" + within);
             }
         }
     }

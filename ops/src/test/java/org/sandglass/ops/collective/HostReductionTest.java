@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -189,6 +190,8 @@ class HostReductionTest {
     }
 
     private static HostWatch watch(HostMemory memory, HostReduction reduction, int rank, boolean severalHosts) {
-        return new HostWatch(memory, reduction, rank, LEADER, severalHosts, TIMEOUT);
+        List<Integer> members =
+                IntStream.range(LEADER, LEADER + memory.ranks()).boxed().toList();
+        return new HostWatch(memory, reduction, rank, members, severalHosts, TIMEOUT);
     }
 }
