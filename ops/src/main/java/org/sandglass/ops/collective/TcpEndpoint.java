@@ -59,7 +59,7 @@ public final class TcpEndpoint implements AutoCloseable {
     private Communicator connect(
             List<InetSocketAddress> ranks, Membership membership, byte[] secret, CollectiveOptions options) {
         TcpCommunicator flat = TcpCommunicator.connect(listener, ranks, membership, options);
-        if (options.algorithm() != Algorithm.HIERARCHICAL) {
+        if (options.algorithm() != Algorithm.HIERARCHICAL || new HostLayout(options.hosts()).mostRanks() == 1) {
             return flat;
         }
         try {
