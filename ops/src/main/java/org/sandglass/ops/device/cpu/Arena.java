@@ -9,6 +9,7 @@ import org.bytedeco.javacpp.Pointer;
 final class Arena implements AutoCloseable {
     private NativeBlock block = NativeBlock.allocate(0);
     private int generation;
+    private Object user = this;
 
     void reserve(long bytes) {
         if (bytes <= block.bytes()) {
@@ -19,6 +20,13 @@ final class Arena implements AutoCloseable {
         block.close();
         block = larger;
         generation++;
+    }
+
+    /** Says who is about to use the memory; returns whether nobody else has since the same one said so last. */
+    boolean claim(Object newUser) {
+        boolean same = user == newUser;
+        user = newUser;
+        return same;
     }
 
     NativeBlock block() {

@@ -20,11 +20,12 @@ import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
 import org.sandglass.ops.device.Operation;
 import org.sandglass.ops.device.Parameter;
+import org.sandglass.ops.device.Value;
 import org.sandglass.ops.tensor.Shape;
 
 /**
- * Convolution. Weights are read from the flat vector and reordered, and rounded where the precision is lower, to the layout
- * that each of the two directions wants; the graph's input is read row-major where oneDNN can, which for few channels is the
+ * Convolution. Weights are reordered from the flat vector, and rounded where the precision is lower, to the layout that each
+ * of the two directions wants, whenever they have changed; the graph's input is read row-major where oneDNN can, which for few channels is the
  * fast way. Gradients of weights are fp32 in every precision.
  */
 final class ConvolutionLowering implements Lowering {
@@ -61,9 +62,10 @@ final class ConvolutionLowering implements Lowering {
                     true));
         }
         convolution_forward.primitive_desc descriptor = Onednn.fast(natives, layer(), attempts);
-        Operand source = source(program, natives.keep(descriptor.src_desc()));
+        Operand source = program.converted(
+                operation.input(), program.stored(operation.input()), natives.keep(descriptor.src_desc()));
         Operand target = program.temporary(natives.keep(descriptor.dst_desc()));
-        Operand reordered = program.converted(flatWeight(program), natives.keep(descriptor.weights_desc()));
+        Operand reordered = weight(program, natives.keep(descriptor.weights_desc()));
         program.execute(
                 "convolution",
                 flops(program),
@@ -105,8 +107,9 @@ final class ConvolutionLowering implements Lowering {
                     true));
         }
         convolution_backward_weights.primitive_desc descriptor = Onednn.fast(natives, layer(), attempts);
-        Operand source = program.converted(input, natives.keep(descriptor.src_desc()));
-        Operand gradient = program.converted(outputGradient, natives.keep(descriptor.diff_dst_desc()));
+        Operand source = program.converted(operation.input(), input, natives.keep(descriptor.src_desc()));
+        Operand gradient =
+                program.converted(operation.output(), outputGradient, natives.keep(descriptor.diff_dst_desc()));
         Operand result = program.temporary(natives.keep(descriptor.diff_weights_desc()));
         program.execute(
                 "convolution weights",
@@ -140,7 +143,7 @@ final class ConvolutionLowering implements Lowering {
         }
         convolution_backward_data.primitive_desc descriptor = Onednn.fast(natives, layer(), attempts);
         Operand gradient = program.converted(outputGradient, natives.keep(descriptor.diff_dst_desc()));
-        Operand reordered = program.converted(flatWeight(program), natives.keep(descriptor.weights_desc()));
+        Operand reordered = weight(program, natives.keep(descriptor.weights_desc()));
         Operand result = program.temporary(natives.keep(descriptor.diff_src_desc()));
         program.execute(
                 "convolution data",
@@ -157,10 +160,30 @@ final class ConvolutionLowering implements Lowering {
         memory.desc target = program.layout(operation.output());
         if (operation.input().id() == 0) {
             layouts.add(new memory.desc[] {inputLayout(program), target});
+        } else if (isFasterChannelsLast(program)) {
+            layouts.add(new memory.desc[] {
+                channelsLast(program, operation.input()), channelsLast(program, operation.output())
+            });
         }
         layouts.add(new memory.desc[] {program.layout(operation.input()), target});
         layouts.add(anyLayouts(program));
         return layouts;
+    }
+
+    /**
+     * From one block of channels to one block, channels last is another name for the same memory, by which oneDNN picks other
+     * code: on a Zen 4 in fp32 a quarter faster forward and a fifth faster for the weights, in bf16 slower.
+     */
+    private boolean isFasterChannelsLast(Program program) {
+        return program.type() == memory.data_type.f32
+                && weight.shape().dimension(2) > 1
+                && operation.stride() == 1
+                && Onednn.isOneBlock(operation.input())
+                && Onednn.isOneBlock(operation.output());
+    }
+
+    private static memory.desc channelsLast(Program program, Value value) {
+        return Onednn.channelsLast(program.natives(), value, program.batch(), program.type());
     }
 
     private memory.desc[] anyLayouts(Program program) {
@@ -174,12 +197,8 @@ final class ConvolutionLowering implements Lowering {
         return Onednn.plain(program.natives(), program.type(), Onednn.dimensions(operation.input(), program.batch()));
     }
 
-    private Operand source(Program program, memory.desc wanted) {
-        return program.converted(program.stored(operation.input()), wanted);
-    }
-
-    private Operand flatWeight(Program program) {
-        return program.weight(weight, Onednn.plain(program.natives(), weightDimensions()));
+    private Operand weight(Program program, memory.desc wanted) {
+        return program.weight(weight, Onednn.plain(program.natives(), weightDimensions()), wanted);
     }
 
     private long[] weightDimensions() {

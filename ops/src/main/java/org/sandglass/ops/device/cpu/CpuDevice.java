@@ -42,22 +42,25 @@ public final class CpuDevice implements Device {
         }
     }
 
-    private final int threads;
-    private final Onednn onednn;
+    private final OpenMp openMp;
+    private final Onednn onednn = new Onednn();
     private final Arena arena = new Arena();
-    private final MomentumStep momentumStep = new MomentumStep();
+    private final Crew crew;
+    private final MomentumStep momentumStep;
     private final Set<AutoCloseable> open = new LinkedHashSet<>();
     private boolean closed;
 
     private CpuDevice(int threads) {
-        this.threads = threads;
-        this.onednn = new Onednn();
+        openMp = new OpenMp(threads);
+        crew = new Crew(threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+        momentumStep = new MomentumStep(crew);
     }
 
     /**
      * Opens the processor.
      *
-     * @param threads OpenMP threads that its work may use; 0 for OpenMP's own choice, {@code OMP_NUM_THREADS} or all
+     * @param threads threads that its work may use, the calling one included; 0 for OpenMP's own choice,
+     *     {@code OMP_NUM_THREADS} or all
      */
     public static CpuDevice open(int threads) {
         if (threads < 0) {
@@ -78,14 +81,14 @@ public final class CpuDevice implements Device {
 
     @Override
     public String description() {
-        String bound = threads > 0 && OpenMp.canLimit() ? String.valueOf(threads) : "OMP_NUM_THREADS or all";
+        String bound = openMp.isLimited() ? String.valueOf(crew.size()) : "OMP_NUM_THREADS or all";
         return "%s, %s, threads: %s".formatted(processor(), Onednn.describe(), bound);
     }
 
     @Override
     public DeviceBuffer allocate(long elements) {
         checkOpen();
-        CpuBuffer buffer = new CpuBuffer(elements, open::remove);
+        CpuBuffer buffer = new CpuBuffer(elements, crew, open::remove);
         open.add(buffer);
         return buffer;
     }
@@ -96,16 +99,17 @@ public final class CpuDevice implements Device {
         refusal(options.precision()).ifPresent(reason -> {
             throw new UnsupportedOperationException("Cannot compile for " + options.precision() + ": " + reason);
         });
-        OpenMp.limit(threads);
+        openMp.limit();
         Natives natives = new Natives();
         try {
             Vectors vectors = Vectors.of(buffers);
             Program program = new Program(onednn, natives, new Consumers(graph), options, vectors);
             Runnable enter = () -> {
                 vectors.checkOpen();
-                OpenMp.limit(threads);
+                openMp.limit();
             };
-            CpuExecutable executable = new CpuExecutable(graph, options, program, natives, arena, enter, open::remove);
+            CpuExecutable executable =
+                    new CpuExecutable(graph, options, program, natives, arena, enter, vectors.weights(), open::remove);
             open.add(executable);
             return executable;
         } catch (RuntimeException | Error e) {
@@ -116,27 +120,28 @@ public final class CpuDevice implements Device {
 
     @Override
     public void update(SgdUpdate update, NetworkBuffers buffers, DeviceBuffer momentum, long offset, long length) {
-        Vectors vectors = Vectors.of(buffers);
-        if (offset < 0 || length < 0 || offset + length > vectors.weights().elements()) {
-            throw new IllegalArgumentException("Cannot update: offset=" + offset + " length=" + length + " of "
-                    + vectors.weights().elements() + " weights");
+        CpuBuffer weights = Vectors.own(buffers.weights());
+        if (offset < 0 || length < 0 || offset + length > weights.elements()) {
+            throw new IllegalArgumentException(
+                    "Cannot update: offset=" + offset + " length=" + length + " of " + weights.elements() + " weights");
         }
         long gradientOffset =
-                vectors.layout().gradientLength() - vectors.layout().weightsLength();
+                buffers.layout().gradientLength() - buffers.layout().weightsLength();
         momentumStep.run(
                 update,
-                vectors.weights().floats(),
-                vectors.gradients().floats(),
+                weights.floats(),
+                Vectors.own(buffers.gradients()).floats(),
                 Vectors.own(momentum).floats(),
                 (int) offset,
                 Math.toIntExact(gradientOffset),
                 (int) length);
+        weights.change();
     }
 
     /** Measures the floating point operations per second of a matrix product, which takes less than a second. */
     public double matmulPeak(DataType precision) {
         checkOpen();
-        OpenMp.limit(threads);
+        openMp.limit();
         return MatmulPeak.measure(onednn, Onednn.type(precision));
     }
 
@@ -164,6 +169,7 @@ public final class CpuDevice implements Device {
                 buffer.close();
             }
         }
+        crew.close();
         arena.close();
         onednn.close();
     }

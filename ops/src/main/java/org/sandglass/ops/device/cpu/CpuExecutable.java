@@ -18,7 +18,9 @@ final class CpuExecutable implements Executable {
     private final Natives natives;
     private final Arena arena;
     private final Runnable enter;
+    private final CpuBuffer weights;
     private final Consumer<CpuExecutable> onClose;
+    private final Step[] refresh;
     private final Step[] forward;
     private final Step[] backward;
     private final long plannedBytes;
@@ -31,6 +33,7 @@ final class CpuExecutable implements Executable {
     private final SoftmaxCrossEntropy loss;
     private final int[] labels;
     private int boundGeneration = -1;
+    private long refreshedVersion = CpuBuffer.UNKNOWN;
     private boolean forwardDone;
     private boolean closed;
 
@@ -42,11 +45,13 @@ final class CpuExecutable implements Executable {
             Natives natives,
             Arena arena,
             Runnable enter,
+            CpuBuffer weights,
             Consumer<CpuExecutable> onClose) {
         this.options = options;
         this.natives = natives;
         this.arena = arena;
         this.enter = enter;
+        this.weights = weights;
         this.onClose = onClose;
         Compiler.Ends ends = new Compiler(graph, program.consumers()).emit(program);
         input = program.view(ends.input(), elements(graph.input()));
@@ -57,6 +62,7 @@ final class CpuExecutable implements Executable {
         loss = new SoftmaxCrossEntropy(logits ? graph.output().shape().dimension(0) : 1);
         labels = new int[options.batchSize()];
         Arrays.fill(labels, -1);
+        refresh = program.refreshSteps().toArray(Step[]::new);
         forward = program.forwardSteps().toArray(Step[]::new);
         backward = program.backwardSteps().toArray(Step[]::new);
         bindings = List.copyOf(program.bindings());
@@ -94,10 +100,21 @@ final class CpuExecutable implements Executable {
     @Override
     public void forward() {
         bind();
+        refreshWeights();
         for (Step step : forward) {
             step.work().run(GradientListener.NONE);
         }
         forwardDone = true;
+    }
+
+    private void refreshWeights() {
+        long version = weights.version();
+        if (version == CpuBuffer.UNKNOWN || version != refreshedVersion) {
+            for (Step step : refresh) {
+                step.work().run(GradientListener.NONE);
+            }
+            refreshedVersion = version;
+        }
     }
 
     @Override
@@ -175,6 +192,7 @@ final class CpuExecutable implements Executable {
         StepClock clock = new StepClock(repetitions);
         for (int i = 0; i < repetitions; i++) {
             bind();
+            clock.time(StepTime.Phase.FORWARD, refresh);
             clock.time(StepTime.Phase.FORWARD, forward);
             if (training && logits) {
                 loss.gradient(output.floats(), labels, 0, outputGradient.floats());
@@ -198,6 +216,9 @@ final class CpuExecutable implements Executable {
             throw new IllegalStateException("Cannot run: the executable is closed");
         }
         enter.run();
+        if (!arena.claim(this)) {
+            refreshedVersion = CpuBuffer.UNKNOWN;
+        }
         if (boundGeneration != arena.generation()) {
             bindings.forEach(binding -> binding.bind(arena.block()));
             boundGeneration = arena.generation();

@@ -136,6 +136,17 @@ final class Onednn implements AutoCloseable {
                 : memory.format_tag.nChw8c;
     }
 
+    /** Channels last: the same memory as {@link #blocked}, where there is one block. */
+    static memory.desc channelsLast(Natives natives, Value value, int batch, memory.data_type type) {
+        return layout(natives, type, memory.format_tag.nhwc, dimensions(value, batch));
+    }
+
+    /** Whether an image has as many channels as a vector register holds floats. */
+    static boolean isOneBlock(Value value) {
+        return value.shape().rank() == 3
+                && value.shape().dimension(0) == (blocked() == memory.format_tag.nChw16c ? 16 : 8);
+    }
+
     static long[] dimensions(Value value, int batch) {
         long[] dimensions = new long[value.shape().rank() + 1];
         dimensions[0] = batch;

@@ -36,6 +36,7 @@ final class Program {
     private final Vectors vectors;
 
     private final List<Step> steps = new ArrayList<>();
+    private final List<Step> refreshSteps = new ArrayList<>();
     private final List<Slot> slots = new ArrayList<>();
     private final List<Binding> bindings = new ArrayList<>();
     private final Map<Integer, Operand> stored = new HashMap<>();
@@ -97,6 +98,11 @@ final class Program {
         return List.copyOf(steps.subList(backwardStart, steps.size()));
     }
 
+    /** Steps to run before forward whenever the weights, or what the arena holds, may have changed. */
+    List<Step> refreshSteps() {
+        return refreshSteps;
+    }
+
     List<Slot> slots() {
         return slots;
     }
@@ -139,6 +145,18 @@ final class Program {
         return new Operand(layout, new Place.Fixed(vectors.weights().at(flat.weightOffset(parameter))));
     }
 
+    /** A parameter in another layout, or rounded to another type: a copy that lasts until the weights change. */
+    Operand weight(Parameter parameter, memory.desc from, memory.desc to) {
+        Operand flatWeight = weight(parameter, from);
+        if (from.equals(to)) {
+            return flatWeight;
+        }
+        Operand copy = temporary(to);
+        ((Slot) copy.place()).pin();
+        reorder(refreshSteps, flatWeight, copy, onednn.plain());
+        return copy;
+    }
+
     Operand runningMean(BatchStatistics norm, memory.desc layout) {
         return new Operand(layout, new Place.Fixed(vectors.statistics().at(flat.meanOffset(norm))));
     }
@@ -161,7 +179,7 @@ final class Program {
         if (known != null) {
             return known;
         }
-        Operand converted = converted(stored(value), layout(value));
+        Operand converted = converted(value, stored(value), layout(value));
         values.put(value.id(), converted);
         return converted;
     }
@@ -182,13 +200,25 @@ final class Program {
                 && consumers.of(value).size() == 1;
     }
 
+    /** A value or its gradient in another layout: itself, or a copy. */
+    Operand converted(Value value, Operand from, memory.desc layout) {
+        if (Onednn.isOneBlock(value) && isOneOfTwoNames(value, from.layout()) && isOneOfTwoNames(value, layout)) {
+            return from.as(layout);
+        }
+        return converted(from, layout);
+    }
+
+    private boolean isOneOfTwoNames(Value value, memory.desc layout) {
+        return layout.equals(layout(value)) || layout.equals(Onednn.channelsLast(natives, value, batch(), type()));
+    }
+
     /** The operand in another layout: itself, or a copy. */
     Operand converted(Operand from, memory.desc layout) {
         if (from.layout().equals(layout)) {
             return from;
         }
         Operand to = temporary(layout);
-        reorder(from, to, onednn.plain());
+        reorder(steps, from, to, onednn.plain());
         return to;
     }
 
@@ -206,6 +236,15 @@ final class Program {
             primitive_desc_base descriptor,
             primitive work,
             Map<Integer, Operand> arguments) {
+        steps.add(step(kind, flops, descriptor, work, arguments));
+    }
+
+    private Step step(
+            String kind,
+            double flops,
+            primitive_desc_base descriptor,
+            primitive work,
+            Map<Integer, Operand> arguments) {
         natives.keep(work);
         IntMemoryMap memories = natives.keep(new IntMemoryMap());
         arguments.forEach((index, operand) -> memories.put(index, memoryOf(operand)));
@@ -214,7 +253,7 @@ final class Program {
             memories.put(dnnl.DNNL_ARG_SCRATCHPAD, memoryOf(temporary(scratchpad)));
         }
         String implementation = descriptor.impl_info_str().getString();
-        steps.add(new Step(layer, kind, implementation, flops, listener -> work.execute(onednn.stream(), memories)));
+        return new Step(layer, kind, implementation, flops, listener -> work.execute(onednn.stream(), memories));
     }
 
     /** Emits a piece of Java that uses operands; their views are bound by {@link #view}. */
@@ -260,7 +299,7 @@ final class Program {
     /** Emits the addition of a parameter's gradient of this batch to the gradient vector. */
     void accumulate(Operand gradient, Parameter parameter, memory.desc layout) {
         Place target = new Place.Fixed(vectors.gradients().at(flat.gradientOffset(parameter)));
-        reorder(gradient, new Operand(layout, target), onednn.accumulating());
+        reorder(steps, gradient, new Operand(layout, target), onednn.accumulating());
     }
 
     /** Emits the addition of a batch's mean and variance, the latter times a factor, to the gradient vector. */
@@ -284,10 +323,15 @@ final class Program {
                 variance);
     }
 
-    private void reorder(Operand from, Operand to, primitive_attr attributes) {
+    private void reorder(List<Step> target, Operand from, Operand to, primitive_attr attributes) {
         reorder.primitive_desc descriptor = natives.keep(new reorder.primitive_desc(
                 onednn.engine(), from.layout(), onednn.engine(), to.layout(), attributes, false));
-        execute("reorder", descriptor, new reorder(descriptor), Map.of(dnnl.DNNL_ARG_FROM, from, dnnl.DNNL_ARG_TO, to));
+        target.add(step(
+                "reorder",
+                0,
+                descriptor,
+                new reorder(descriptor),
+                Map.of(dnnl.DNNL_ARG_FROM, from, dnnl.DNNL_ARG_TO, to)));
     }
 
     private memory memoryOf(Operand operand) {
