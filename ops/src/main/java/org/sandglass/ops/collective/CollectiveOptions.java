@@ -12,9 +12,17 @@ import java.util.Objects;
  * @param segmentBytes the unit of pipelining: what one frame carries at most; a positive multiple of 4
  * @param hosts the host of each rank, by rank, for what is done per host. Empty if there is nothing to be done per
  *     host
+ * @param encrypt whether connections are encrypted and authenticated after the handshake (AES-256-GCM); ranks that
+ *     differ in it refuse each other
  */
 public record CollectiveOptions(
-        Algorithm algorithm, Duration timeout, long attempt, int segmentBytes, Wire wire, List<String> hosts) {
+        Algorithm algorithm,
+        Duration timeout,
+        long attempt,
+        int segmentBytes,
+        Wire wire,
+        List<String> hosts,
+        boolean encrypt) {
 
     private static final int DEFAULT_SEGMENT_BYTES = 256 << 10;
     private static final int MAXIMUM_SEGMENT_BYTES = 64 << 20;
@@ -33,18 +41,26 @@ public record CollectiveOptions(
     }
 
     public CollectiveOptions(Algorithm algorithm, Duration timeout, long attempt, int segmentBytes) {
-        this(algorithm, timeout, attempt, segmentBytes, Wire.F32, List.of());
+        this(algorithm, timeout, attempt, segmentBytes, Wire.F32, List.of(), false);
     }
 
     public CollectiveOptions(Algorithm algorithm, Duration timeout, long attempt) {
         this(algorithm, timeout, attempt, DEFAULT_SEGMENT_BYTES);
     }
 
+    public CollectiveOptions withSegmentBytes(int changed) {
+        return new CollectiveOptions(algorithm, timeout, attempt, changed, wire, hosts, encrypt);
+    }
+
     public CollectiveOptions withWire(Wire changed) {
-        return new CollectiveOptions(algorithm, timeout, attempt, segmentBytes, changed, hosts);
+        return new CollectiveOptions(algorithm, timeout, attempt, segmentBytes, changed, hosts, encrypt);
     }
 
     public CollectiveOptions withHosts(List<String> changed) {
-        return new CollectiveOptions(algorithm, timeout, attempt, segmentBytes, wire, changed);
+        return new CollectiveOptions(algorithm, timeout, attempt, segmentBytes, wire, changed, encrypt);
+    }
+
+    public CollectiveOptions withEncryption(boolean changed) {
+        return new CollectiveOptions(algorithm, timeout, attempt, segmentBytes, wire, hosts, changed);
     }
 }

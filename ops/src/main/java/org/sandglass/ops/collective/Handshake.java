@@ -11,13 +11,14 @@ import java.util.Arrays;
  * Mutual challenge and response by which two ranks of an attempt recognise each other; does no I/O itself.
  *
  * <pre>
- *  dialer → listener   hello      magic 8 | attempt 8 | ranks 4 | from 4 | to 4 | 0 4 | nonce 32
+ *  dialer → listener   hello      magic 8 | attempt 8 | ranks 4 | from 4 | to 4 | flags 4 | nonce 32
  *  listener → dialer   challenge  nonce 32 | HMAC("listener", hello, nonce) 32
  *  dialer → listener   proof      HMAC("dialer", hello, nonce) 32
  *  listener → dialer   welcome    magic 8
  * </pre>
  *
- * <p>All messages have fixed lengths, so that nobody unknown decides how much is read. Who uses it writes {@link
+ * <p>The flags say whether what follows is encrypted. Both proofs cover the hello, so nobody on the path can talk two ranks
+ * out of it. All messages have fixed lengths, so that nobody unknown decides how much is read. Who uses it writes {@link
  * #outgoing()} whole, then fills {@link #incoming()}, then calls {@link #advance()}, until it is {@link #complete()}.
  */
 final class Handshake {
@@ -28,8 +29,11 @@ final class Handshake {
 
     /** Names the protocol, its version, and the byte order of the floats that follow. */
     static final long MAGIC = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN
-            ? 0x53_47_43_4f_4c_4c_01_4cL // SGCOLL, version 1, L
-            : 0x53_47_43_4f_4c_4c_01_42L;
+            ? 0x53_47_43_4f_4c_4c_02_4cL // SGCOLL, version 2, L
+            : 0x53_47_43_4f_4c_4c_02_42L;
+
+    /** The flag of a hello whose connection is to be encrypted. */
+    static final int ENCRYPTED = 1;
 
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final byte[] DIALER = "sandglass collective dialer".getBytes(StandardCharsets.US_ASCII);
@@ -44,6 +48,7 @@ final class Handshake {
     }
 
     private final Membership me;
+    private final boolean dialer;
     private State state;
     private int peer;
     private byte[] hello = {};
@@ -53,6 +58,7 @@ final class Handshake {
 
     private Handshake(Membership me, State state, int peer) {
         this.me = me;
+        this.dialer = state == State.AWAITS_CHALLENGE;
         this.state = state;
         this.peer = peer;
     }
@@ -65,7 +71,7 @@ final class Handshake {
                 .putInt(me.ranks())
                 .putInt(me.rank())
                 .putInt(peer)
-                .putInt(0)
+                .putInt(flags(me))
                 .put(random())
                 .array();
         handshake.outgoing = ByteBuffer.wrap(handshake.hello);
@@ -101,6 +107,14 @@ final class Handshake {
         return peer;
     }
 
+    /** The keys of this connection, once both ends have recognised each other. */
+    Session session() {
+        if (!recognised()) {
+            throw new IllegalStateException("Cannot derive keys: the handshake is not complete");
+        }
+        return Session.of(me, hello, nonce, dialer);
+    }
+
     /** Judges the message with which {@link #incoming()} has been filled. */
     void advance() throws Refusal {
         if (incoming.hasRemaining()) {
@@ -124,6 +138,7 @@ final class Handshake {
         peer = fields.getInt();
         check(peer > me.rank() && peer < me.ranks(), "claims a rank that does not dial this one");
         check(fields.getInt() == me.rank(), "looks for another rank");
+        check(fields.getInt() == flags(me), "encrypts where this rank does not, or the reverse");
         hello = message;
         nonce = random();
         byte[] answer = Arrays.copyOf(nonce, NONCE_BYTES + MAC_BYTES);
@@ -152,6 +167,10 @@ final class Handshake {
         state = next;
         outgoing = ByteBuffer.wrap(answer);
         incoming = ByteBuffer.allocate(expected);
+    }
+
+    private static int flags(Membership member) {
+        return member.encrypted() ? ENCRYPTED : 0;
     }
 
     private static byte[] random() {

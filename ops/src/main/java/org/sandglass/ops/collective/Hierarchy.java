@@ -162,7 +162,7 @@ final class Hierarchy {
             leaders.add(addresses.get(layout.leader(other)));
             names.add(all.name(layout.leader(other)));
         }
-        Membership membership = new Membership(host, layout.count(), ~options.attempt(), secret);
+        Membership membership = new Membership(host, layout.count(), ~options.attempt(), options.encrypt(), secret);
         return TcpCommunicator.connect(listener, leaders, names, membership, options);
     }
 

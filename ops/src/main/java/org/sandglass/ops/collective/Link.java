@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.Channel;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ScatteringByteChannel;
+import org.jspecify.annotations.Nullable;
 
 /** The connection with one peer, and whether it can be read and written. Belongs to the thread that makes progress. */
 final class Link {
@@ -12,6 +13,7 @@ final class Link {
     private final Channel channel;
     private final ScatteringByteChannel source;
     private final GatheringByteChannel target;
+    private final EncryptedChannel.@Nullable Kept kept;
     private final Inbound inbound;
     private final Outbound outbound;
     private boolean full;
@@ -30,6 +32,7 @@ final class Link {
         this.channel = channel;
         this.source = channel;
         this.target = channel;
+        this.kept = channel instanceof EncryptedChannel encrypted ? encrypted.kept() : null;
         this.inbound = inbound;
         this.outbound = outbound;
     }
@@ -87,7 +90,21 @@ final class Link {
      * it left is good after the connection has ended.
      */
     boolean resume() throws Fault {
-        return inbound.resume();
+        return inbound.resume() || readKept();
+    }
+
+    /** Reads what no selector tells of; returns whether there was anything. */
+    private boolean readKept() throws Fault {
+        try {
+            if (kept == null || inbound.stalled() || !kept.available()) {
+                return false;
+            }
+            inbound.read(kept);
+            return true;
+        } catch (IOException cause) {
+            leaveOr(cause);
+            return false;
+        }
     }
 
     /** Writes what may go, if the channel takes any; returns whether a frame went. */

@@ -7,15 +7,22 @@ import javax.crypto.spec.SecretKeySpec;
 /** Who a rank is, and the proof of it. Immutable. */
 final class Membership {
 
-    private static final String ALGORITHM = "HmacSHA256";
+    static final String ALGORITHM = "HmacSHA256";
+
     private static final int SECRET_BYTES = 32;
 
     private final int rank;
     private final int ranks;
     private final long attempt;
+    private final boolean encrypted;
     private final SecretKeySpec key;
 
-    Membership(int rank, int ranks, long attempt, byte[] secret) {
+    /**
+     * A member of a group.
+     *
+     * @param encrypted whether the group's connections are, which its members must agree on
+     */
+    Membership(int rank, int ranks, long attempt, boolean encrypted, byte[] secret) {
         if (rank < 0 || rank >= ranks) {
             throw new IllegalArgumentException("Cannot join: rank=" + rank + " is none of " + ranks + " ranks");
         }
@@ -26,6 +33,7 @@ final class Membership {
         this.rank = rank;
         this.ranks = ranks;
         this.attempt = attempt;
+        this.encrypted = encrypted;
         this.key = new SecretKeySpec(secret, ALGORITHM);
     }
 
@@ -39,6 +47,10 @@ final class Membership {
 
     long attempt() {
         return attempt;
+    }
+
+    boolean encrypted() {
+        return encrypted;
     }
 
     /** HMAC-SHA-256 of the parts, one after the other, under the attempt's secret. */

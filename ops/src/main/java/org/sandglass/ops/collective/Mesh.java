@@ -32,7 +32,7 @@ final class Mesh implements AutoCloseable {
 
     /** What became of the connection with a rank. */
     private static final class Peer {
-        private @Nullable SocketChannel channel;
+        private @Nullable Connection connection;
         private long nextDial = System.nanoTime();
         private long firstRefusal;
         private @Nullable String refusal;
@@ -72,11 +72,11 @@ final class Mesh implements AutoCloseable {
     }
 
     /**
-     * Connects; returns the channels by rank, non-blocking, null at this rank.
+     * Connects; returns the connections by rank, null at this rank.
      *
      * @throws PeerFailure if a rank does not come in time
      */
-    List<@Nullable SocketChannel> form() throws IOException {
+    List<@Nullable Connection> form() throws IOException {
         long deadline = System.nanoTime() + timeout.toNanos();
         listener.configureBlocking(false);
         listener.register(selector, SelectionKey.OP_ACCEPT);
@@ -110,8 +110,8 @@ final class Mesh implements AutoCloseable {
     @Override
     public void close() throws IOException {
         for (Peer peer : peers) {
-            if (peer.channel != null) {
-                peer.channel.close();
+            if (peer.connection != null) {
+                peer.connection.socket().close();
             }
         }
         for (Visit visit : visits) {
@@ -120,23 +120,23 @@ final class Mesh implements AutoCloseable {
         selector.close();
     }
 
-    private List<@Nullable SocketChannel> release() throws IOException {
-        List<@Nullable SocketChannel> channels = new ArrayList<>();
+    private List<@Nullable Connection> release() throws IOException {
+        List<@Nullable Connection> connections = new ArrayList<>();
         for (Peer peer : peers) {
-            channels.add(peer.channel);
-            peer.channel = null;
+            connections.add(peer.connection);
+            peer.connection = null;
         }
         for (SelectionKey key : selector.keys()) {
             key.cancel();
         }
         selector.selectNow();
-        return channels;
+        return connections;
     }
 
     /** The lowest rank that is not connected yet, or -1. */
     private int missing() {
         for (int rank = 0; rank < peers.size(); rank++) {
-            if (rank != me.rank() && peers.get(rank).channel == null) {
+            if (rank != me.rank() && peers.get(rank).connection == null) {
                 return rank;
             }
         }
@@ -146,7 +146,7 @@ final class Mesh implements AutoCloseable {
     private void dial(long now) throws IOException {
         for (int rank = 0; rank < me.rank(); rank++) {
             Peer peer = peers.get(rank);
-            if (peer.channel != null || now - peer.nextDial < 0) {
+            if (peer.connection != null || now - peer.nextDial < 0) {
                 continue;
             }
             peer.nextDial = now + timeout.toNanos();
@@ -223,7 +223,7 @@ final class Mesh implements AutoCloseable {
     }
 
     private void checkAbsent(int rank) throws Refusal {
-        if (peers.get(rank).channel != null) {
+        if (peers.get(rank).connection != null) {
             throw new Refusal("claims a rank that is connected already");
         }
     }
@@ -232,7 +232,8 @@ final class Mesh implements AutoCloseable {
         checkAbsent(visit.handshake.peer());
         visit.channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         visit.channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-        peers.get(visit.handshake.peer()).channel = visit.channel;
+        Session session = me.encrypted() ? visit.handshake.session() : null;
+        peers.get(visit.handshake.peer()).connection = new Connection(visit.channel, session);
         visits.remove(visit);
     }
 

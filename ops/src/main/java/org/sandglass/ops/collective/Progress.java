@@ -51,18 +51,18 @@ final class Progress implements Runnable {
         this.selector = selector;
     }
 
-    /** Starts a thread that owns the channels, which are given by rank and null at this one. */
+    /** Starts a thread that owns the connections, which are given by rank and null at this one. */
     static Progress start(
-            int rank, List<String> names, List<@Nullable SocketChannel> channels, CollectiveOptions options)
+            int rank, List<String> names, List<@Nullable Connection> connections, CollectiveOptions options)
             throws IOException {
-        Engine engine = new Engine(channels.size(), options.timeout(), options.segmentBytes());
+        Engine engine = new Engine(connections.size(), options.timeout(), options.segmentBytes());
         Progress progress = new Progress(rank, names, engine, Selector.open());
-        for (int peer = 0; peer < channels.size(); peer++) {
-            SocketChannel channel = channels.get(peer);
-            if (channel != null) {
-                Link link = engine.link(peer, channel, System.nanoTime());
-                channel.register(progress.selector, SelectionKey.OP_READ, link);
-                progress.channels.put(link, channel);
+        for (int peer = 0; peer < connections.size(); peer++) {
+            Connection connection = connections.get(peer);
+            if (connection != null) {
+                Link link = connection.link(engine, peer, System.nanoTime());
+                connection.socket().register(progress.selector, SelectionKey.OP_READ, link);
+                progress.channels.put(link, connection.socket());
             }
         }
         Thread thread = new Thread(progress, "sandglass-collective-" + rank);

@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -86,9 +85,9 @@ final class TcpCommunicator implements Communicator {
             CollectiveOptions options) {
         TcpCommunicator communicator;
         try (Mesh mesh = new Mesh(listener, addresses, me, options.timeout())) {
-            List<@Nullable SocketChannel> channels = mesh.form();
+            List<@Nullable Connection> connections = mesh.form();
             communicator = new TcpCommunicator(
-                    me.rank(), me.ranks(), options, Progress.start(me.rank(), names, channels, options), names);
+                    me.rank(), me.ranks(), options, Progress.start(me.rank(), names, connections, options), names);
         } catch (IOException cause) {
             throw new PeerFailure("Cannot connect rank " + me.rank() + ": " + cause, cause);
         }

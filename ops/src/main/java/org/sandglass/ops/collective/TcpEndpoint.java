@@ -51,7 +51,7 @@ public final class TcpEndpoint implements AutoCloseable {
     public Communicator connect(int rank, List<InetSocketAddress> ranks, byte[] secret, CollectiveOptions options) {
         try (this) {
             checkAvailable(options, ranks.size());
-            Membership membership = new Membership(rank, ranks.size(), options.attempt(), secret);
+            Membership membership = new Membership(rank, ranks.size(), options.attempt(), options.encrypt(), secret);
             return ranks.size() == 1 ? InProcess.single() : connect(ranks, membership, secret, options);
         }
     }

@@ -106,7 +106,7 @@ class HandshakeTest {
     }
 
     private static Membership member(int rank, int ranks, long attempt, byte[] secret) {
-        return new Membership(rank, ranks, attempt, secret);
+        return new Membership(rank, ranks, attempt, false, secret);
     }
 
     private static void assertRefused(Membership stranger, int dialed, String reason) {

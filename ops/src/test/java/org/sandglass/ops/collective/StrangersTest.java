@@ -76,7 +76,7 @@ class StrangersTest {
         List<TcpEndpoint> endpoints = TcpGroup.endpoints(3);
         List<InetSocketAddress> addresses = TcpGroup.addresses(endpoints);
         Future<Communicator> forming = connect(endpoints, addresses, 0, TcpGroup.SECRET);
-        Membership two = new Membership(2, 3, ATTEMPT, TcpGroup.SECRET);
+        Membership two = new Membership(2, 3, ATTEMPT, false, TcpGroup.SECRET);
         try (Socket first = new Socket(
                         addresses.get(0).getAddress(), addresses.get(0).getPort());
                 Socket second = new Socket(
@@ -212,7 +212,7 @@ class StrangersTest {
         Future<Communicator> honest = connect(endpoints, addresses, 0, TcpGroup.SECRET);
         try (Socket socket =
                 new Socket(addresses.get(0).getAddress(), addresses.get(0).getPort())) {
-            recognise(socket, Handshake.dialer(new Membership(1, 2, ATTEMPT, TcpGroup.SECRET), 0));
+            recognise(socket, Handshake.dialer(new Membership(1, 2, ATTEMPT, false, TcpGroup.SECRET), 0));
             socket.getOutputStream().write(bytes);
             socket.shutdownOutput();
             assertThatThrownBy(() -> honest.get(5, TimeUnit.SECONDS))
@@ -255,7 +255,7 @@ class StrangersTest {
     }
 
     private static byte[] hello(int rank, int ranks, long attempt) {
-        return Handshake.dialer(new Membership(rank, ranks, attempt, new byte[32]), 0)
+        return Handshake.dialer(new Membership(rank, ranks, attempt, false, new byte[32]), 0)
                 .outgoing()
                 .array();
     }

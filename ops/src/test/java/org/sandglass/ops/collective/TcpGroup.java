@@ -29,7 +29,7 @@ final class TcpGroup implements AutoCloseable {
     private TcpGroup() {}
 
     static CollectiveOptions options(Algorithm algorithm, int segmentBytes) {
-        return new CollectiveOptions(algorithm, Duration.ofSeconds(30), 7, segmentBytes);
+        return new CollectiveOptions(algorithm, Duration.ofSeconds(30), 7).withSegmentBytes(segmentBytes);
     }
 
     static TcpGroup of(int ranks, CollectiveOptions options) throws Exception {
