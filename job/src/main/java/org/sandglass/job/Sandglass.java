@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             EvaluateCommand.class,
             PredictCommand.class,
             ExportCommand.class,
+            DoctorCommand.class,
             BenchCommand.class
         })
 public final class Sandglass implements Runnable {

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.cluster.SettingChecks;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.report.Progress;
 import org.sandglass.job.report.Summary;
@@ -75,6 +76,7 @@ final class TrainCommand implements Runnable {
     }
 
     static Summary train(SparkSession session, TrainRequest request, Progress progress, PrintWriter out) {
+        SettingChecks.require(session.sparkContext().getConf(), request.recipe(), progress::note);
         Summary summary = Training.run(session, request, progress);
         progress.close();
         out.printf("%s after %d epochs", summary.status().name().toLowerCase(Locale.ROOT), summary.epochs());

@@ -27,6 +27,7 @@ class SandglassTest {
                 "evaluate",
                 "predict",
                 "export",
+                "doctor",
                 "bench",
                 "bench step"
             })

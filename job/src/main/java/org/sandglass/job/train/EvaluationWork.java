@@ -23,6 +23,7 @@ record EvaluationWork(SampleLocator locator, long tableSamples) implements Worke
                 Microbatch batch = batches.next();
                 audit.add(batch);
                 BatchResult result = worker.evaluation().result();
+                worker.count(batch.count(), result.lossSum());
                 totals = totals.plus(
                         new TaskOutcome.Totals(batch.count(), result.lossSum(), result.top1(), result.top5()));
             }

@@ -42,7 +42,7 @@ public final class ExecutorSlots extends SparkListener {
      * @return the number of tasks that can run at once
      * @throws JobFailure if no executor registers within a minute
      */
-    static int await(SparkConf conf) {
+    public static int await(SparkConf conf) {
         int promised = promisedExecutors(conf);
         long started = System.currentTimeMillis();
         long settled = started;
@@ -73,7 +73,10 @@ public final class ExecutorSlots extends SparkListener {
     /** The number of tasks that can run at once now. */
     static int now(SparkConf conf) {
         int taskCpus = taskCpus(conf);
-        return CORES.values().stream().mapToInt(cores -> cores / taskCpus).sum();
+        int gpus = gpuSlots(conf);
+        return CORES.values().stream()
+                .mapToInt(cores -> Math.min(cores / taskCpus, gpus))
+                .sum();
     }
 
     /** Whether there are fewer than {@code wanted} slots, and nothing has changed in that for as long as a timeout. */
@@ -100,6 +103,12 @@ public final class ExecutorSlots extends SparkListener {
             return Integer.parseInt(local.group(1));
         }
         return conf.getInt("spark.executor.instances", 0);
+    }
+
+    /** The number of tasks that one executor has GPUs for; no bound where tasks take none. */
+    static int gpuSlots(SparkConf conf) {
+        double task = conf.getDouble("spark.task.resource.gpu.amount", 0);
+        return task <= 0 ? Integer.MAX_VALUE : (int) (conf.getInt("spark.executor.resource.gpu.amount", 0) / task);
     }
 
     private static void pause() {

@@ -142,6 +142,8 @@ final class Gang implements Restarts.Width {
         random.nextBytes(secret);
         StageOrder order = new StageOrder(run, attempts.incrementAndGet(), secret, recipe.render(), classes, source);
         String group = run + "-" + order.attempt();
+        // The name and the description of its jobs in Spark's UI.
+        spark.setCallSite(description);
         spark.setJobGroup(group, description);
         SlotWatch watch = SlotWatch.start(spark, group, tasks, recipe.failure().replacementTimeout());
         List<TaskOutcome> outcomes;
@@ -153,6 +155,7 @@ final class Gang implements Restarts.Width {
         } finally {
             watch.close();
             spark.clearJobGroup();
+            spark.clearCallSite();
         }
         refuseFailures(outcomes);
         return outcomes;

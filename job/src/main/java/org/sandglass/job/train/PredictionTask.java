@@ -25,7 +25,7 @@ record PredictionTask(StageOrder order, SampleLocator locator, List<String> clas
 
     @Override
     public Iterator<Row> call(Iterator<Tuple2<Long, byte[]>> samples) {
-        Worker worker = WorkerPool.acquire(order, TaskContext.get().cpus());
+        Worker worker = WorkerPool.acquire(order, TaskContext.get());
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> WorkerPool.release(worker));
         long wanted = order.source().stored();
         if (worker.stamp().iterations() != wanted) {

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.cluster.DeviceSlot;
 import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.collective.Algorithm;
@@ -37,7 +38,15 @@ final class Rendezvous {
     private Rendezvous() {}
 
     /** What a task tells the others. */
-    record Announcement(String worker, String executor, String host, int port, String group, Stamp live, Stamp held) {}
+    record Announcement(
+            String worker,
+            String executor,
+            String host,
+            int port,
+            String group,
+            Stamp live,
+            Stamp held,
+            String device) {}
 
     static void meet(BarrierTaskContext context, StageOrder order, Worker worker) {
         try (TcpEndpoint endpoint = TcpEndpoint.open(ownAddress())) {
@@ -48,10 +57,12 @@ final class Rendezvous {
                     endpoint.port(),
                     worker.group(),
                     worker.stamp(),
-                    worker.snapshot().stamp());
+                    worker.snapshot().stamp(),
+                    worker.slot().map(DeviceSlot::identity).orElse(""));
             List<Announcement> all = Arrays.stream(context.allGather(write(own)))
                     .map(Rendezvous::read)
                     .toList();
+            DeviceSlot.refuseShared(all.stream().map(Announcement::device).toList());
             String group = all.stream().map(Announcement::worker).collect(Collectors.joining(","));
             boolean standing = all.stream().allMatch(member -> member.group().equals(group));
             if (!standing) {

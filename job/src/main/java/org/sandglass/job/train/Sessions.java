@@ -2,6 +2,7 @@ package org.sandglass.job.train;
 
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.sandglass.job.data.KryoClasses;
 import org.sandglass.job.failure.JobFailure;
 
 /** Opens Spark with the settings that a gang of barrier tasks needs, leaving alone whatever the user has set. */
@@ -15,9 +16,15 @@ public final class Sessions {
      * @throws JobFailure if a setting of the user's contradicts what training needs
      */
     public static SparkSession open(String name) {
-        SparkConf conf = new SparkConf();
+        SparkConf conf = settings(name);
         refuse(conf, "spark.dynamicAllocation.enabled", "a barrier stage needs a fixed set of executors");
         refuse(conf, "spark.speculation", "a barrier stage cannot run a task twice");
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+
+    /** The user's settings, and what the job sets where they are silent. */
+    public static SparkConf settings(String name) {
+        SparkConf conf = new SparkConf();
         conf.setIfMissing("spark.master", "local[*]");
         conf.setIfMissing("spark.app.name", name);
         // Delay scheduling may hold back a part of a barrier stage, which Spark answers by failing it.
@@ -32,9 +39,11 @@ public final class Sessions {
         conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", conf.get("spark.task.cpus", "1"));
         // OpenMP's threads spin while they wait, by default; decoding threads need the cores meanwhile.
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "passive");
+        KryoClasses.setIn(conf);
         append(conf, "spark.plugins", ProgressPlugin.class.getName());
+        append(conf, "spark.plugins", TrainingMetrics.class.getName());
         append(conf, "spark.extraListeners", ExecutorSlots.class.getName());
-        return SparkSession.builder().config(conf).getOrCreate();
+        return conf;
     }
 
     private static void refuse(SparkConf conf, String key, String why) {

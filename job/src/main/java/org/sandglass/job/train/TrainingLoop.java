@@ -15,6 +15,7 @@ import org.sandglass.job.data.ShardOptions;
 import org.sandglass.job.data.WorkerDeal;
 import org.sandglass.job.report.IterationMetrics;
 import org.sandglass.ops.collective.PeerFailure;
+import org.sandglass.ops.device.BatchResult;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.GradientListener;
@@ -24,6 +25,7 @@ import org.sandglass.ops.gradient.BucketReducer;
 import org.sandglass.ops.image.ImageTransform;
 import org.sandglass.ops.optim.LearningRate;
 import org.sandglass.ops.optim.Sgd;
+import org.slf4j.MDC;
 import scala.Tuple2;
 
 /**
@@ -58,6 +60,7 @@ final class TrainingLoop {
     private long progressSent;
     private long nanos;
     private long waitedNanos;
+    private long lagNanos;
 
     /** A loop that begins with the state that the worker has, which may be in the middle of the epoch. */
     TrainingLoop(Worker worker, EpochPlan plan, SampleLocator locator, EpochSnapshots snapshots) {
@@ -94,6 +97,7 @@ final class TrainingLoop {
                     throw new PeerFailure("stopped by the driver");
                 }
                 long started = System.nanoTime();
+                declarePlace(iteration);
                 gradients(shard, iteration);
                 long waited = reducer.finish();
                 counters.readFrom(buffers.gradients());
@@ -122,13 +126,16 @@ final class TrainingLoop {
         if (worker.communicator().rank() == 0 && snapshots.isDue(iteration)) {
             counters.requestSnapshot();
         }
+        lagNanos = 0;
         reducer.begin();
         double lossScale = 1.0 / plan.samplesIn(iteration);
         int first = deal.firstWorker(worker.communicator().rank());
         int last = first + deal.workersOf(worker.communicator().rank()) - 1;
         boolean handedOver = false;
         for (int k = first; k <= last; k++) {
+            long asked = System.nanoTime();
             Microbatch microbatch = shard.next();
+            lagNanos += System.nanoTime() - asked;
             audit.add(microbatch);
             if (microbatch.count() > 0) {
                 handedOver = k == last || plan.samplesOf(iteration, k + 1) == 0;
@@ -145,7 +152,9 @@ final class TrainingLoop {
         Executable executable = worker.training(microbatch.count());
         executable.load(microbatch.images(), microbatch.labels());
         executable.forward();
-        counters.add(executable.result(), microbatch.count());
+        BatchResult result = executable.result();
+        counters.add(result, microbatch.count());
+        worker.count(microbatch.count(), result.lossSum());
         if (complete) {
             counters.writeTo(buffers.gradients());
             reducer.statisticsReady();
@@ -182,11 +191,31 @@ final class TrainingLoop {
                     imagesPerSecond,
                     (double) waited / took));
         }
+        TrainingMetrics.note(new TrainingMetrics.Sample(
+                plan.epoch() + 1,
+                global,
+                imagesPerSecond,
+                sums.meanLoss(),
+                (double) waited / took,
+                lagNanos / 1e9));
         if (worker.communicator().rank() == 0 && System.nanoTime() - progressSent > PROGRESS_NANOS) {
             progressSent = System.nanoTime();
+            TrainingMetrics.publish();
             ProgressPlugin.send(
                     new ProgressPlugin.Message(plan.epoch() + 1, iteration, sums.meanLoss(), imagesPerSecond));
         }
+    }
+
+    /** For the lines of the log, of this thread. */
+    private void declarePlace(long iteration) {
+        MDC.put("epoch", String.valueOf(plan.epoch() + 1));
+        MDC.put("iteration", String.valueOf(globalIteration(iteration)));
+    }
+
+    /** Ends what {@link #declarePlace} began. */
+    static void forgetPlace() {
+        MDC.remove("epoch");
+        MDC.remove("iteration");
     }
 
     private long globalIteration(long iteration) {

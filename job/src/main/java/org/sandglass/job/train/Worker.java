@@ -3,8 +3,10 @@ package org.sandglass.job.train;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.cluster.DeviceSlot;
 import org.sandglass.job.config.FailureSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.SampleLocator;
@@ -36,10 +38,12 @@ final class Worker implements AutoCloseable {
     private final Network network;
     private final Device device;
     private final int threads;
+    private final Optional<DeviceSlot> slot;
     private final NetworkBuffers buffers;
     private final DeviceBuffer momentum;
     private final Map<Integer, Executable> training = new HashMap<>();
     private @Nullable Executable evaluation;
+    private @Nullable StageTotals totals;
     private final Snapshot snapshot;
     private final SnapshotWriter snapshotWriter = new SnapshotWriter();
     private Stamp stamp = Stamp.NONE;
@@ -48,18 +52,19 @@ final class Worker implements AutoCloseable {
     private volatile @Nullable Communicator communicator;
     private String group = "";
 
-    private Worker(String run, Recipe recipe, Network network, Device device, int threads) {
+    private Worker(String run, Recipe recipe, Network network, Device device, int threads, Optional<DeviceSlot> slot) {
         this.run = run;
         this.recipe = recipe;
         this.network = network;
         this.device = device;
         this.threads = threads;
+        this.slot = slot;
         this.buffers = NetworkBuffers.allocate(device, network.layout());
         this.momentum = device.allocate(network.layout().weightsLength());
         this.snapshot = new Snapshot(network);
     }
 
-    static Worker open(StageOrder order, int threads) {
+    static Worker open(StageOrder order, int threads, Optional<DeviceSlot> slot) {
         Recipe recipe = Recipe.parse(order.recipe(), "the driver's recipe");
         Network network = ResNet.of(
                 recipe.model().name(),
@@ -71,7 +76,7 @@ final class Worker implements AutoCloseable {
             throw JobFailure.cluster(
                     "Cannot train: training.precision = " + precision.name().toLowerCase(Locale.ROOT) + ": " + reason);
         });
-        return new Worker(order.run(), recipe, network, CpuDevice.open(threads), threads);
+        return new Worker(order.run(), recipe, network, CpuDevice.open(threads), threads, slot);
     }
 
     String id() {
@@ -106,9 +111,26 @@ final class Worker implements AutoCloseable {
         return momentum;
     }
 
+    /** The GPU that Spark gave this worker's task, if any. */
+    Optional<DeviceSlot> slot() {
+        return slot;
+    }
+
     /** Threads that this worker's task may use. */
     int threads() {
         return threads;
+    }
+
+    /** Where {@link #count} counts, from now on. */
+    void countInto(StageTotals stage) {
+        totals = stage;
+    }
+
+    /** Counts samples and the sum of their losses for Spark's UI. */
+    void count(long samples, double lossSum) {
+        if (totals != null) {
+            totals.add(samples, lossSum);
+        }
     }
 
     /** How this worker's task reads its samples. */

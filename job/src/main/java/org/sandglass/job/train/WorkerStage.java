@@ -13,6 +13,7 @@ import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.collective.PeerFailure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import scala.Tuple2;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
@@ -40,38 +41,49 @@ final class WorkerStage
 
     private final StageOrder order;
     private final Work work;
+    private final StageTotals totals;
 
-    private WorkerStage(StageOrder order, Work work) {
+    private WorkerStage(StageOrder order, Work work, StageTotals totals) {
         this.order = order;
         this.work = work;
+        this.totals = totals;
     }
 
     /** Runs the stage over the partitions of {@code samples}; returns outcomes in the order of the ranks. */
     static List<TaskOutcome> run(JavaPairRDD<Long, byte[]> samples, StageOrder order, Work work) {
         ClassTag<String> tag = ClassTag$.MODULE$.apply(String.class);
         RDD<Tuple2<Long, byte[]>> rdd = samples.rdd();
-        JavaRDD<String> outcomes =
-                JavaRDD.fromRDD(rdd.barrier().mapPartitions(new WorkerStage(order, work), false, tag), tag);
+        WorkerStage stage = new WorkerStage(order, work, StageTotals.of(rdd.context()));
+        JavaRDD<String> outcomes = JavaRDD.fromRDD(rdd.barrier().mapPartitions(stage, false, tag), tag);
         return outcomes.collect().stream().map(TaskOutcome::fromJson).toList();
     }
 
     @Override
     public scala.collection.Iterator<String> apply(scala.collection.Iterator<Tuple2<Long, byte[]>> samples) {
-        TaskOutcome outcome = outcome(BarrierTaskContext.get(), new JavaIterator<>(samples));
-        return scala.collection.Iterator$.MODULE$.single(outcome.toJson());
+        BarrierTaskContext context = BarrierTaskContext.get();
+        MDC.put("rank", String.valueOf(context.partitionId()));
+        try {
+            TaskOutcome outcome = outcome(context, new JavaIterator<>(samples));
+            return scala.collection.Iterator$.MODULE$.single(outcome.toJson());
+        } finally {
+            // The thread is Spark's, and goes on to other tasks.
+            MDC.remove("rank");
+            TrainingLoop.forgetPlace();
+        }
     }
 
     private TaskOutcome outcome(BarrierTaskContext context, Iterator<Tuple2<Long, byte[]>> samples) {
         int rank = context.partitionId();
         Worker worker;
         try {
-            worker = WorkerPool.acquire(order, context.cpus());
+            worker = WorkerPool.acquire(order, context);
         } catch (JobFailure e) {
             LOG.error("Rank {} cannot start", rank, e);
             return TaskOutcome.failed(rank, e);
         }
         KillWatch watch = KillWatch.start(context, worker::interrupt);
         try {
+            worker.countInto(totals);
             Rendezvous.meet(context, order, worker);
             TaskOutcome outcome = work.run(worker, samples);
             if (outcome.status() != TaskOutcome.Status.FINISHED) {

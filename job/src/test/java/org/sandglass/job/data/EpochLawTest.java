@@ -34,7 +34,7 @@ class EpochLawTest {
     private final Map<Integer, SampleTable> tables = new TreeMap<>();
 
     /** What a task did in an epoch: the audit, and "iteration/worker" → ids. */
-    private record TaskReport(AuditReport audit, Map<String, List<Long>> microbatches) implements Serializable {}
+    record TaskReport(AuditReport audit, Map<String, List<Long>> microbatches) implements Serializable {}
 
     @BeforeAll
     void writeTables(@TempDir Path directory) {

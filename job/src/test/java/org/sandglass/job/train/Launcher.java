@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs {@code scripts/sandglass} as a user does: a process of its own, on executors in processes of their own. */
@@ -23,6 +24,11 @@ final class Launcher {
     /** Runs a command on two executors of one core each. */
     static Result run(Path log, String... arguments) {
         return await(start(log, arguments), log);
+    }
+
+    /** Runs a command on a Spark that {@code options} describe. */
+    static Result run(Path log, List<String> options, Map<String, String> environment, String... arguments) {
+        return await(start(log, options, environment, arguments), log);
     }
 
     static Result await(Process process, Path log) {
@@ -46,12 +52,18 @@ final class Launcher {
 
     /** Starts a command on executors of one core each. */
     static Process start(int executors, Path log, String... arguments) {
+        return start(log, List.of("--master", "local-cluster[" + executors + ",1,1024]"), Map.of(), arguments);
+    }
+
+    private static Process start(Path log, List<String> options, Map<String, String> environment, String... arguments) {
         List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
         command.addAll(List.of(arguments));
-        command.addAll(List.of("--", "--master", "local-cluster[" + executors + ",1,1024]"));
+        command.add("--");
+        command.addAll(options);
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("SPARK_"));
+        builder.environment().putAll(environment);
         try {
             return builder.start();
         } catch (IOException e) {

@@ -27,7 +27,8 @@ class RendezvousTest {
                         1000 + rank,
                         "",
                         Stamp.NONE,
-                        Stamp.NONE))
+                        Stamp.NONE,
+                        ""))
                 .toList();
 
         assertThat(Rendezvous.keepers(all))

@@ -1,0 +1,24 @@
+package org.sandglass.job.doctor;
+
+import java.io.Serial;
+import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the driver asks of every task of a probe.
+ *
+ * @param marker URI of the file that the driver put into the run directory; null if none was named
+ * @param secret what the connections prove to know; never logged
+ * @param timeoutMillis for connecting the ranks
+ */
+@SuppressWarnings("ArrayRecordComponent") // orders are sent, never compared
+record ProbeOrder(@Nullable String marker, byte[] secret, long timeoutMillis) implements Serializable {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String toString() {
+        return "ProbeOrder[marker=" + marker + "]";
+    }
+}
