@@ -182,7 +182,7 @@ final class ReportChecks {
             report.disks().forEach(disk -> stores.put(disk.store(), disk.freeBytes()));
         }
         // The map side of the exchange writes the table once, and sorting it may spill it once more.
-        double needed = 2.0 * exchangeBytes / freeByHost.size();
+        long needed = 2 * exchangeBytes / freeByHost.size();
         long least = Long.MAX_VALUE;
         String where = "";
         for (Map.Entry<String, Map<String, Long>> host : freeByHost.entrySet()) {
@@ -239,7 +239,7 @@ final class ReportChecks {
         return "rank " + report.rank() + " (" + report.host() + ")";
     }
 
-    private static String gibi(double bytes) {
-        return String.format(Locale.ROOT, "%.1f GiB", bytes / GIBI);
+    private static String gibi(long bytes) {
+        return String.format(Locale.ROOT, "%.1f GiB", (double) bytes / GIBI);
     }
 }

@@ -100,8 +100,8 @@ class YarnIT {
         Launcher.Result result = Launcher.run(
                 directory.resolve(deployMode + ".log"),
                 List.of(
-                        "--master",
-                        "yarn",
+                        "--properties-file",
+                        "../conf/spark-yarn.properties",
                         "--deploy-mode",
                         deployMode,
                         "--name",
@@ -117,7 +117,11 @@ class YarnIT {
                         "--conf",
                         "spark.yarn.jars=local:" + SPARK_JARS + "/*",
                         "--conf",
-                        "spark.yarn.submit.waitAppCompletion=true"),
+                        "spark.yarn.dist.files=../conf/log4j2.properties",
+                        "--conf",
+                        "spark.task.cpus=1",
+                        "--conf",
+                        "spark.executor.memoryOverhead=768m"),
                 environment(),
                 "train",
                 "--data",
@@ -154,6 +158,7 @@ class YarnIT {
                     .contains("manifest.json", "model.safetensors", "optimizer.safetensors");
         }
         Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> succeeded(deployMode));
+        assertThat(containerLogs()).contains("[rank 0] ", "[rank 1] ");
     }
 
     /** Asks the resource manager what became of the application of this name. */
