@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -47,14 +48,15 @@ class ClusterIT {
     void shouldTrainEvaluateAndPredictWhereSparkAuthenticatesAndEncrypts() throws IOException {
         Path events = Files.createDirectories(directory.resolve("events"));
         Path metrics = Files.createDirectories(directory.resolve("metrics"));
-        Map<String, String> settings = Map.of(
+        Map<String, String> settings = new TreeMap<>(Map.of(
                 "spark.authenticate", "true",
                 "spark.authenticate.secret", "known to the cluster",
                 "spark.network.crypto.enabled", "true",
                 "spark.network.crypto.cipher", "AES/GCM/NoPadding",
                 "spark.io.encryption.enabled", "true",
                 "spark.eventLog.enabled", "true",
-                "spark.eventLog.dir", events.toUri().toString());
+                "spark.eventLog.dir", events.toUri().toString()));
+        settings.putAll(transportSecurity());
         List<String> watched = new ArrayList<>(options(2, 1, settings));
         watched.addAll(conf("spark.metrics.conf.*.sink.csv.class", "org.apache.spark.metrics.sink.CsvSink"));
         watched.addAll(conf("spark.metrics.conf.*.sink.csv.period", "1"));
@@ -168,6 +170,35 @@ class ClusterIT {
         return options;
     }
 
+    /** Spark's own pages over TLS. */
+    private static Map<String, String> transportSecurity() throws IOException {
+        Path store = directory.resolve("keys.p12");
+        Process keytool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-keyalg",
+                        "RSA",
+                        "-dname",
+                        "CN=localhost",
+                        "-storepass",
+                        "changeit",
+                        "-keystore",
+                        store.toString())
+                .inheritIO()
+                .start();
+        assertThat(keytool.onExit().join().exitValue()).isZero();
+        return Map.of(
+                "spark.ssl.enabled", "true",
+                "spark.ssl.keyStore", store.toString(),
+                "spark.ssl.keyStorePassword", "changeit",
+                "spark.ssl.keyPassword", "changeit",
+                "spark.ssl.trustStore", store.toString(),
+                "spark.ssl.trustStorePassword", "changeit",
+                "spark.ui.enabled", "true",
+                "spark.ui.port", "0");
+    }
+
     private static List<String> conf(String key, String value) {
         return List.of("--conf", key + "=" + value);
     }
@@ -212,7 +243,8 @@ class ClusterIT {
                     .findFirst()
                     .orElseThrow(() -> new AssertionError("No metrics " + suffix));
             List<String> lines = Files.readAllLines(file);
-            return Double.parseDouble(lines.get(lines.size() - 1).split(",")[1]);
+            String last = lines.get(lines.size() - 1);
+            return Double.parseDouble(last.substring(last.indexOf(',') + 1));
         }
     }
 
