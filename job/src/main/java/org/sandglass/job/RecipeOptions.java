@@ -3,6 +3,7 @@ package org.sandglass.job;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.Recipe;
 import picocli.CommandLine.Option;
 
 /** Where a command's recipe comes from. */
@@ -16,6 +17,11 @@ final class RecipeOptions {
             paramLabel = "KEY=VALUE",
             description = "A key of the recipe that wins over the file's, for example training.epochs=3. Repeatable.")
     private Map<String, String> overrides = new LinkedHashMap<>();
+
+    /** The recipe, resolved and checked. */
+    Recipe resolve() {
+        return Recipe.load(file, overrides);
+    }
 
     @Nullable
     String file() {

@@ -29,7 +29,8 @@ class SandglassTest {
                 "export",
                 "doctor",
                 "bench",
-                "bench step"
+                "bench step",
+                "bench input"
             })
     void shouldExplainEveryCommandWithAnExample(String command) {
         assertThat(run(command + " --help")).isZero();

@@ -1,15 +1,10 @@
 package org.sandglass.job.bench;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import org.sandglass.job.data.EpochPlan;
 import org.sandglass.job.data.LocalSamples;
 import org.sandglass.job.data.Microbatch;
@@ -46,18 +41,9 @@ final class FolderInputs implements Inputs {
     /** @throws JobFailure (usage) if there are fewer files than a microbatch has samples, or one cannot be read */
     static FolderInputs open(
             Path directory, Augmentation augmentation, int classes, int batchSize, int threads, int prefetch) {
-        List<byte[]> images = new ArrayList<>();
-        List<Integer> labels = new ArrayList<>();
-        try (Stream<Path> found = Files.walk(directory)) {
-            for (Path file : found.filter(Files::isRegularFile)
-                    .sorted(Comparator.naturalOrder())
-                    .toList()) {
-                labels.add(images.size() % classes);
-                images.add(Files.readAllBytes(file));
-            }
-        } catch (IOException | UncheckedIOException e) {
-            throw JobFailure.usage("Cannot read images: " + directory + ": " + e.getMessage());
-        }
+        List<byte[]> images = ImageFiles.read(directory);
+        List<Integer> labels =
+                IntStream.range(0, images.size()).mapToObj(i -> i % classes).toList();
         if (images.size() < batchSize) {
             throw JobFailure.usage("Cannot read images: %s holds %d files, and a microbatch needs %d"
                     .formatted(directory, images.size(), batchSize));

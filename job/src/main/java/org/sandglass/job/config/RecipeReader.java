@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.sandglass.ops.device.SgdUpdate;
 import org.sandglass.ops.image.Augmentation;
+import org.sandglass.ops.image.ColorJitter;
+import org.sandglass.ops.image.Interpolation;
 import org.sandglass.ops.nn.ResNet;
 import org.sandglass.ops.optim.LearningRate;
 import org.sandglass.ops.optim.LinearScaling;
@@ -210,6 +212,12 @@ final class RecipeReader {
                 Math.max(resize, size),
                 size,
                 read.numbers("augmentation.mean", 3, -1, 1),
-                read.numbers("augmentation.std", 3, 1e-3, 10));
+                read.numbers("augmentation.std", 3, 1e-3, 10),
+                read.choice("augmentation.interpolation", Interpolation.class),
+                new ColorJitter(
+                        read.number("augmentation.colorJitter.brightness", 0, 10),
+                        read.number("augmentation.colorJitter.contrast", 0, 10),
+                        read.number("augmentation.colorJitter.saturation", 0, 10)),
+                read.number("augmentation.lighting", 0, 10));
     }
 }

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.sandglass.ops.image.Augmentation;
+import org.sandglass.ops.image.ColorJitter;
 
 /** A recipe as keys and values in HOCON. */
 final class RecipeSettings {
@@ -78,6 +79,12 @@ final class RecipeSettings {
         put(settings, "augmentation.size", augmentation.size());
         settings.put("augmentation.mean", SettingText.of(augmentation.mean()));
         settings.put("augmentation.std", SettingText.of(augmentation.std()));
+        settings.put("augmentation.interpolation", SettingText.of(augmentation.interpolation()));
+        ColorJitter jitter = augmentation.colorJitter();
+        settings.put("augmentation.colorJitter.brightness", SettingText.of(jitter.brightness()));
+        settings.put("augmentation.colorJitter.contrast", SettingText.of(jitter.contrast()));
+        settings.put("augmentation.colorJitter.saturation", SettingText.of(jitter.saturation()));
+        settings.put("augmentation.lighting", SettingText.of(augmentation.lighting()));
     }
 
     private static void failure(Map<String, String> settings, FailureSettings failure) {

@@ -5,13 +5,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.failure.JobFailure;
-import org.sandglass.ops.image.ImageDecoder;
+import org.sandglass.ops.image.ImageBuffers;
 import org.sandglass.ops.image.ImageFormatException;
 import org.sandglass.ops.image.ImageTransform;
 
@@ -45,8 +44,8 @@ final class MicrobatchDecoding {
         this.undone = new CountDownLatch(count);
     }
 
-    void start(Executor pool, int threads) {
-        for (int i = 0; i < Math.min(threads, draft.samples().size()); i++) {
+    void start(DecodingPool pool) {
+        for (int i = 0; i < Math.min(pool.threads(), draft.samples().size()); i++) {
             pool.execute(this::decodeSlots);
         }
     }
@@ -106,11 +105,11 @@ final class MicrobatchDecoding {
                 Arrays.copyOf(skipped, count - kept));
     }
 
-    private void decodeSlots() {
+    private void decodeSlots(ImageBuffers buffers) {
         int slot = nextSlot.getAndIncrement();
         while (slot < corrupt.length) {
             try {
-                decode(slot);
+                decode(slot, buffers);
             } catch (ImageFormatException e) {
                 corrupt[slot] = e;
             } catch (Throwable e) {
@@ -122,9 +121,9 @@ final class MicrobatchDecoding {
         }
     }
 
-    private void decode(int slot) throws ImageFormatException {
+    private void decode(int slot, ImageBuffers buffers) throws ImageFormatException {
         EncodedSample sample = draft.samples().get(slot);
-        transform.apply(ImageDecoder.decode(sample.image()), feed.random(sample.id()), images, slot * imageLength);
+        transform.apply(sample.image(), feed.random(sample.id()), buffers, images, slot * imageLength);
     }
 
     private static JobFailure corruptImage(EncodedSample sample, ImageFormatException reason, SampleLocator locator) {

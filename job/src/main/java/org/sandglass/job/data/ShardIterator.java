@@ -4,10 +4,6 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Queue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
@@ -24,13 +20,11 @@ import scala.Tuple2;
  */
 public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable {
 
-    private static final ThreadFactory DAEMONS = daemons();
-
     private final SampleFeed feed;
     private final ImageTransform transform;
     private final ShardOptions options;
     private final int imageLength;
-    private final ExecutorService pool;
+    private final DecodingPool pool;
     private final Queue<float[]> free = new ArrayDeque<>();
     private final Queue<MicrobatchDecoding> ahead = new ArrayDeque<>();
     private float @Nullable [] lent;
@@ -46,7 +40,7 @@ public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable 
         for (int i = 0; i <= options.prefetch(); i++) {
             free.add(new float[bufferLength]);
         }
-        this.pool = Executors.newFixedThreadPool(options.threads(), DAEMONS);
+        this.pool = new DecodingPool(options.threads());
     }
 
     /** The whole epoch: see {@link #training(Iterator, EpochPlan, WorkerDeal, int, long, ImageTransform, int, ShardOptions)}. */
@@ -133,7 +127,7 @@ public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable 
     @Override
     public void close() {
         closed = true;
-        pool.shutdownNow();
+        pool.close();
     }
 
     private void decodeAhead() {
@@ -143,17 +137,8 @@ public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable 
                 return;
             }
             MicrobatchDecoding decoding = new MicrobatchDecoding(feed, feed.next(), transform, images, imageLength);
-            decoding.start(pool, options.threads());
+            decoding.start(pool);
             ahead.add(decoding);
         }
-    }
-
-    private static ThreadFactory daemons() {
-        AtomicInteger number = new AtomicInteger();
-        return runnable -> {
-            Thread thread = new Thread(runnable, "sandglass-decode-" + number.getAndIncrement());
-            thread.setDaemon(true);
-            return thread;
-        };
     }
 }

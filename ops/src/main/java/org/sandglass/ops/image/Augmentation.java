@@ -17,6 +17,10 @@ import java.util.List;
  * @param size side of the result, in pixels
  * @param mean per channel (red, green, blue), of samples scaled to [0, 1]
  * @param std standard deviation per channel, likewise
+ * @param interpolation how images are resized, in training and evaluation
+ * @param colorJitter how far colours vary in training
+ * @param lighting standard deviation of the strengths of ImageNet's principal colours that are added in training; 0.1 in
+ *     AlexNet
  */
 public record Augmentation(
         Crop crop,
@@ -29,7 +33,10 @@ public record Augmentation(
         int resize,
         int size,
         List<Double> mean,
-        List<Double> std)
+        List<Double> std,
+        Interpolation interpolation,
+        ColorJitter colorJitter,
+        double lighting)
         implements Serializable {
 
     /** Which part of a training image is taken. */
@@ -40,6 +47,36 @@ public record Augmentation(
         PAD,
         /** The image as it is. An image of another size is resized and centre-cropped. */
         NONE
+    }
+
+    /** Bilinear, without changes of colour. */
+    public Augmentation(
+            Crop crop,
+            int padding,
+            double minArea,
+            double maxArea,
+            double minAspect,
+            double maxAspect,
+            boolean flip,
+            int resize,
+            int size,
+            List<Double> mean,
+            List<Double> std) {
+        this(
+                crop,
+                padding,
+                minArea,
+                maxArea,
+                minAspect,
+                maxAspect,
+                flip,
+                resize,
+                size,
+                mean,
+                std,
+                Interpolation.BILINEAR,
+                ColorJitter.NONE,
+                0);
     }
 
     /** @throws IllegalArgumentException naming the setting that cannot be */
@@ -57,6 +94,7 @@ public record Augmentation(
         require(crop != Crop.RANDOM_RESIZED || resize >= size, "resize must be at least size", resize, size);
         require(mean.size() == RgbImage.CHANNELS, "mean must have three numbers", mean);
         require(std.size() == RgbImage.CHANNELS, "std must have three numbers", std);
+        require(lighting >= 0 && lighting < Double.POSITIVE_INFINITY, "lighting must not be negative", lighting);
         require(std.stream().allMatch(deviation -> deviation > 0), "std must be positive", std);
     }
 

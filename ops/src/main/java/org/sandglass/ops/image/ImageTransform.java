@@ -3,10 +3,11 @@ package org.sandglass.ops.image;
 import org.sandglass.ops.random.CounterRandom;
 
 /**
- * Turns a decoded image into the network's input: crop, resize, flip, normalise.
+ * Turns an image into the network's input: crop, resize, flip, colours, normalise.
  *
  * <p>A pure function of the image and the random stream. Thread-safe.
  */
+@FunctionalInterface
 public interface ImageTransform {
 
     /**
@@ -17,13 +18,24 @@ public interface ImageTransform {
      */
     void apply(RgbImage image, CounterRandom random, float[] target, int offset);
 
+    /**
+     * Decodes an image and does the same; what the result does not need may be left undecoded.
+     *
+     * @param buffers of the calling thread
+     * @throws ImageFormatException as {@link ImageDecoder#decode} does
+     */
+    default void apply(byte[] encoded, CounterRandom random, ImageBuffers buffers, float[] target, int offset)
+            throws ImageFormatException {
+        apply(ImageDecoder.decode(encoded), random, target, offset);
+    }
+
     /** With random choices. */
     static ImageTransform training(Augmentation augmentation) {
-        return new TrainingTransform(augmentation);
+        return new SquareTransform(augmentation, new TrainingChoice(augmentation));
     }
 
     /** Without random choices. */
     static ImageTransform evaluation(Augmentation augmentation) {
-        return new EvaluationTransform(augmentation);
+        return new SquareTransform(augmentation, new EvaluationChoice(augmentation));
     }
 }

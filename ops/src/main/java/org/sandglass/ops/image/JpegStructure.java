@@ -1,5 +1,9 @@
 package org.sandglass.ops.image;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /**
  * Walks the markers of a JPEG from its start to its end-of-image marker.
  *
@@ -12,7 +16,16 @@ final class JpegStructure {
     private static final int START_OF_IMAGE = 0xd8;
     private static final int END_OF_IMAGE = 0xd9;
     private static final int START_OF_SCAN = 0xda;
+    private static final int BASELINE = 0xc0;
+    private static final int EXTENDED = 0xc1;
     private static final int TEMPORARY = 0x01;
+
+    /** A progressive JPEG of a few kilobytes can ask for thousands of passes over its pixels; cameras write about ten. */
+    private static final int SCAN_LIMIT = 100;
+
+    private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long LOWEST_BITS = 0x0101010101010101L;
+    private static final long HIGHEST_BITS = 0x8080808080808080L;
 
     private final byte[] encoded;
     private int position;
@@ -28,20 +41,23 @@ final class JpegStructure {
                 && encoded[2] == (byte) 0xff;
     }
 
-    /** @throws ImageFormatException if the file is cut, or has no frame or no scan */
+    /** @throws ImageFormatException if the file is cut, has no frame or no scan, or more scans than anybody writes */
     static ImageHeader check(byte[] encoded) throws ImageFormatException {
         return new JpegStructure(encoded).walk();
     }
 
     private ImageHeader walk() throws ImageFormatException {
         ImageHeader frame = null;
-        boolean scanned = false;
+        int heightAt = 0;
+        int scans = 0;
+        int last = START_OF_IMAGE;
         position = 2;
         while (true) {
             int marker = nextMarker();
             if (marker == END_OF_IMAGE) {
                 break;
             }
+            last = marker;
             if (standsAlone(marker)) {
                 continue;
             }
@@ -49,18 +65,23 @@ final class JpegStructure {
             int length = segmentLength(marker);
             if (startsFrame(marker)) {
                 frame = frame(start, length);
+                heightAt = marker == BASELINE || marker == EXTENDED ? start + 3 : 0;
             } else if (marker == START_OF_SCAN) {
                 if (frame == null) {
                     throw new ImageFormatException("corrupt JPEG: a scan before the frame header at byte " + start);
                 }
-                scanned = true;
+                scans++;
+                if (scans > SCAN_LIMIT) {
+                    throw new ImageFormatException("too large: more than %d scans".formatted(SCAN_LIMIT));
+                }
             }
             position = start + length;
         }
-        if (frame == null || !scanned) {
+        if (frame == null || scans == 0) {
             throw new ImageFormatException("corrupt JPEG: no image data before the end-of-image marker");
         }
-        return frame;
+        boolean oneRun = heightAt > 0 && scans == 1 && last == START_OF_SCAN;
+        return oneRun ? frame.withRowLimit(new ImageHeader.RowLimit(heightAt, position - 2)) : frame;
     }
 
     /** The next marker, over whatever lies before it: a scan's data, fill bytes, or bytes that do not belong there. */
@@ -71,6 +92,9 @@ final class JpegStructure {
         while (i < last) {
             if (bytes[i] != (byte) 0xff) {
                 i++;
+                while (i <= bytes.length - Long.BYTES && !holdsFf((long) WORDS.get(bytes, i))) {
+                    i += Long.BYTES;
+                }
                 continue;
             }
             int code = bytes[i + 1] & 0xff;
@@ -84,6 +108,11 @@ final class JpegStructure {
             }
         }
         throw truncated();
+    }
+
+    /** Whether one of eight bytes is ff: its complement is the only byte from which subtracting 1 borrows. */
+    private static boolean holdsFf(long word) {
+        return (~word - LOWEST_BITS & word & HIGHEST_BITS) != 0;
     }
 
     private int segmentLength(int marker) throws ImageFormatException {

@@ -7,14 +7,14 @@ import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 
-/**
- * The calls of OpenCV that this package makes, with its own threads off. Thread-safe; native memory is released before
- * a call returns.
- */
+/** The calls of OpenCV that this package makes, with its own threads off. Thread-safe. */
 final class OpenCv {
 
     private static final String PHYSICAL_BYTES = "org.bytedeco.javacpp.maxPhysicalBytes";
     private static final int DECODE_FLAGS;
+
+    /** Longer than what libjpeg reads ahead. */
+    private static final byte[] FILLER = new byte[64];
 
     static {
         // Whichever preset is first to load settles this for the process, and devices hold more than a small heap's
@@ -28,17 +28,35 @@ final class OpenCv {
 
     private OpenCv() {}
 
-    static RgbImage decode(byte[] encoded) throws ImageFormatException {
-        try (BytePointer bytes = new BytePointer(encoded);
-                Mat source = new Mat(1, encoded.length, opencv_core.CV_8UC1, bytes);
-                Mat image = opencv_imgcodecs.imdecode(source, DECODE_FLAGS)) {
+    /**
+     * Decodes the upper {@code rows} rows of an image into {@link ImageBuffers#decoded}; all of them if its header does
+     * not say how to leave rows out.
+     */
+    static void decode(byte[] encoded, ImageHeader header, int rows, ImageBuffers buffers) throws ImageFormatException {
+        int decodedRows = header.rowsToDecode(rows);
+        BytePointer bytes = buffers.encoded(encoded.length + (long) FILLER.length);
+        bytes.put(encoded, 0, encoded.length);
+        ImageHeader.RowLimit limit = header.rowLimit();
+        int length = encoded.length;
+        if (limit != null && decodedRows < header.height()) {
+            bytes.put(limit.heightAt(), (byte) (decodedRows >> 8));
+            bytes.put(limit.heightAt() + 1L, (byte) decodedRows);
+            bytes.position(limit.dataEnd()).put(FILLER, 0, FILLER.length).position(0);
+            length = limit.dataEnd() + FILLER.length;
+        }
+        BytePointer pixels = buffers.decoded((long) header.width() * decodedRows * RgbImage.CHANNELS);
+        try (Mat source = new Mat(1, length, opencv_core.CV_8UC1, bytes);
+                Mat target = new Mat(decodedRows, header.width(), opencv_core.CV_8UC3, pixels);
+                Mat image = opencv_imgcodecs.imdecode(source, DECODE_FLAGS, target)) {
             if (image.empty()) {
                 throw new ImageFormatException("corrupt: its %d bytes do not decode".formatted(encoded.length));
             }
-            byte[] pixels =
-                    new byte[Math.multiplyExact(Math.multiplyExact(image.cols(), image.rows()), RgbImage.CHANNELS)];
-            image.data().get(pixels);
-            return new RgbImage(image.cols(), image.rows(), pixels);
+            if (image.cols() != header.width()
+                    || image.rows() != decodedRows
+                    || image.data().address() != pixels.address()) {
+                throw new ImageFormatException("corrupt: header says %d×%d, decoded %d×%d"
+                        .formatted(header.width(), decodedRows, image.cols(), image.rows()));
+            }
         } catch (RuntimeException e) { // what OpenCV throws arrives as RuntimeException
             throw new ImageFormatException("corrupt: " + e.getMessage(), e);
         }

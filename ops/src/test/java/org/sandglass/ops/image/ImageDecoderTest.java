@@ -108,6 +108,21 @@ class ImageDecoderTest {
                 .hasMessageContaining("truncated JPEG");
     }
 
+    @Test
+    void shouldRefuseAJpegWithMoreScansThanAnybodyWrites() throws IOException {
+        byte[] whole = Fixture.bytes("progressive.jpg");
+        byte[] scan = {(byte) 0xff, (byte) 0xda, 0, 8, 1, 1, 0, 1, 63, 0};
+        byte[] bomb = Arrays.copyOf(whole, whole.length - 2 + 100 * scan.length + 2);
+        for (int i = 0; i < 100; i++) {
+            System.arraycopy(scan, 0, bomb, whole.length - 2 + i * scan.length, scan.length);
+        }
+        System.arraycopy(whole, whole.length - 2, bomb, bomb.length - 2, 2);
+
+        assertThatThrownBy(() -> ImageDecoder.decode(bomb))
+                .isInstanceOf(ImageFormatException.class)
+                .hasMessage("too large: more than 100 scans");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"plain.jpg", "alpha.png"})
     void shouldRefuseAnImageThatClaimsTooManyPixels(String name) throws IOException {

@@ -22,18 +22,80 @@ class ImageTransformTest {
     private static final List<Double> ONE = List.of(1.0, 1.0, 1.0);
 
     @ParameterizedTest
-    @CsvSource({"12, 9", "29, 20", "40, 30"})
-    void shouldEvaluateAsPillowDoes(int resize, int size) throws IOException {
+    @CsvSource({"12, 9, BILINEAR", "29, 20, BILINEAR", "40, 30, BILINEAR", "12, 9, BICUBIC", "40, 30, BICUBIC"})
+    void shouldEvaluateAsPillowDoes(int resize, int size, Interpolation filter) throws IOException {
         RgbImage image = ImageDecoder.decode(Fixture.bytes("noise.png"));
-        byte[] expected = Fixture.bytes("noise-%d-%d.rgb".formatted(resize, size));
+        String suffix = filter == Interpolation.BICUBIC ? "-bicubic" : "";
+        byte[] expected = Fixture.bytes("noise-%d-%d%s.rgb".formatted(resize, size, suffix));
 
-        int[] levels = levels(evaluated(settings(Augmentation.Crop.RANDOM_RESIZED, 0, false, resize, size), image));
+        int[] levels = levels(evaluated(settings(resize, size, filter, ColorJitter.NONE, 0), image));
 
         for (int i = 0; i < size * size; i++) {
             for (int channel = 0; channel < 3; channel++) {
                 assertThat(levels[channel * size * size + i]).isEqualTo(expected[i * 3 + channel] & 0xff);
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"plain.jpg", "progressive.jpg", "gray.jpg", "cmyk.jpg", "gray.png", "palette.png"})
+    void shouldEvaluateFilesAsPillowDoes(String name) throws IOException {
+        byte[] expected = Fixture.bytes(name + "-20-16.rgb");
+        float[] target = new float[3 * 16 * 16];
+
+        try (ImageBuffers buffers = new ImageBuffers()) {
+            ImageTransform.evaluation(settings(Augmentation.Crop.RANDOM_RESIZED, 0, false, 20, 16))
+                    .apply(Fixture.bytes(name), random(0), buffers, target, 0);
+        }
+
+        int[] levels = levels(target);
+        for (int i = 0; i < 16 * 16; i++) {
+            for (int channel = 0; channel < 3; channel++) {
+                int level = expected[i * 3 + channel] & 0xff;
+                assertThat(levels[channel * 16 * 16 + i]).isBetween(level - 1, level + 1);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"plain.jpg", "progressive.jpg", "gray.jpg", "cmyk.jpg", "noise.png", "large"})
+    void shouldGiveTheSameWhetherRowsWereLeftOutOrNot(String name) throws IOException {
+        byte[] encoded = name.equals("large") ? ImageEncoder.jpeg(Fixture.noise(203, 161, 8), 60) : Fixture.bytes(name);
+        RgbImage whole = ImageDecoder.decode(encoded);
+        ImageTransform transform = ImageTransform.training(settings(Augmentation.Crop.RANDOM_RESIZED, 0, true, 32, 32));
+        float[] target = new float[3 * 32 * 32];
+
+        try (ImageBuffers buffers = new ImageBuffers()) {
+            for (int id = 0; id < 50; id++) {
+                transform.apply(encoded, random(id), buffers, target, 0);
+
+                assertThat(target).as("id %d", id).isEqualTo(trained(transform, whole, id, 32));
+            }
+        }
+    }
+
+    @Test
+    void shouldLeaveOutRowsOfASequentialJpegOnly() throws IOException {
+        assertThat(ImageDecoder.header(Fixture.bytes("plain.jpg")).rowsToDecode(1))
+                .isEqualTo(9);
+        assertThat(ImageDecoder.header(Fixture.bytes("progressive.jpg")).rowsToDecode(1))
+                .isEqualTo(16);
+        assertThat(ImageDecoder.header(Fixture.bytes("noise.png")).rowsToDecode(1))
+                .isEqualTo(29);
+    }
+
+    @Test
+    void shouldChangeColoursOfTrainingImagesOnly() {
+        RgbImage image = Fixture.gradient(40, 30);
+        Augmentation plain = settings(32, 32, Interpolation.BILINEAR, ColorJitter.NONE, 0);
+        Augmentation coloured = settings(32, 32, Interpolation.BILINEAR, new ColorJitter(0.4, 0.4, 0.4), 0.1);
+
+        float[] before = trained(ImageTransform.training(plain), image, 3, 32);
+        float[] after = trained(ImageTransform.training(coloured), image, 3, 32);
+
+        assertThat(after).isNotEqualTo(before);
+        assertThat(trained(ImageTransform.training(coloured), image, 3, 32)).isEqualTo(after);
+        assertThat(evaluated(coloured, image)).isEqualTo(evaluated(plain, image));
     }
 
     @ParameterizedTest
@@ -126,7 +188,7 @@ class ImageTransformTest {
         double meanArea = 0;
 
         for (int id = 0; id < 1000; id++) {
-            CropWindow window = CropWindow.random(image, settings, random(seed * 1000 + id));
+            CropWindow window = CropWindow.random(image.width(), image.height(), settings, random(seed * 1000 + id));
             assertThat(window.x()).isBetween(0, 120 - window.width());
             assertThat(window.y()).isBetween(0, 90 - window.height());
             double area = window.width() * window.height() / (120.0 * 90.0);
@@ -144,7 +206,8 @@ class ImageTransformTest {
         Augmentation settings =
                 new Augmentation(Augmentation.Crop.RANDOM_RESIZED, 0, 0.9, 1, 0.75, 4.0 / 3, false, 32, 32, ZERO, ONE);
 
-        assertThat(CropWindow.random(image, settings, random(1))).isEqualTo(new CropWindow(143, 0, 13, 10));
+        assertThat(CropWindow.random(image.width(), image.height(), settings, random(1)))
+                .isEqualTo(new CropWindow(143, 0, 13, 10));
     }
 
     @ParameterizedTest
@@ -164,7 +227,11 @@ class ImageTransformTest {
     void shouldNotResizeWhatHasTheSizeAlready() {
         RgbImage image = Fixture.noise(17, 17, 5);
 
-        assertThat(Resampling.ofPart(0, 0, 17, 17, 17).toImage(image)).isEqualTo(image);
+        int[] levels = levels(evaluated(settings(Augmentation.Crop.RANDOM_RESIZED, 0, true, 17, 17), image));
+
+        for (int i = 0; i < levels.length; i++) {
+            assertThat(levels[i]).isEqualTo(image.sample(i % 17, i / 17 % 17, i / (17 * 17)));
+        }
     }
 
     @Test
@@ -178,6 +245,25 @@ class ImageTransformTest {
 
     private static Augmentation settings(Augmentation.Crop crop, int padding, boolean flip, int resize, int size) {
         return new Augmentation(crop, padding, 0.08, 1, 0.75, 4.0 / 3, flip, resize, size, ZERO, ONE);
+    }
+
+    private static Augmentation settings(
+            int resize, int size, Interpolation filter, ColorJitter jitter, double lighting) {
+        return new Augmentation(
+                Augmentation.Crop.RANDOM_RESIZED,
+                0,
+                0.08,
+                1,
+                0.75,
+                4.0 / 3,
+                false,
+                resize,
+                size,
+                ZERO,
+                ONE,
+                filter,
+                jitter,
+                lighting);
     }
 
     private static CounterRandom random(long id) {

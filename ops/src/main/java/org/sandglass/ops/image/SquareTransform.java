@@ -1,0 +1,60 @@
+package org.sandglass.ops.image;
+
+import org.sandglass.ops.random.CounterRandom;
+
+/** Decoding, resizing, mirroring, colours, normalisation and layout in one pass over an image's rows. */
+final class SquareTransform implements ImageTransform {
+
+    private final int size;
+    private final Normalization normalization;
+    private final Choice choice;
+
+    SquareTransform(Augmentation augmentation, Choice choice) {
+        this.size = augmentation.size();
+        this.normalization = new Normalization(augmentation);
+        this.choice = choice;
+    }
+
+    @Override
+    public void apply(RgbImage image, CounterRandom random, float[] target, int offset) {
+        try (ImageBuffers buffers = new ImageBuffers()) {
+            Choice.Made made = choice.choose(image.width(), image.height(), random);
+            draw(made, Pixels.of(image), buffers, target, offset);
+        }
+    }
+
+    @Override
+    public void apply(byte[] encoded, CounterRandom random, ImageBuffers buffers, float[] target, int offset)
+            throws ImageFormatException {
+        ImageHeader header = ImageDecoder.header(encoded);
+        Choice.Made made = choice.choose(header.width(), header.height(), random);
+        Pixels pixels = ImageDecoder.decode(encoded, header, made.resampling().source(), buffers);
+        draw(made, pixels, buffers, target, offset);
+    }
+
+    private void draw(Choice.Made made, Pixels pixels, ImageBuffers buffers, float[] target, int offset) {
+        Resampler resampler = buffers.resampler;
+        if (made.colours().isUnchanged()) {
+            resampler.run(
+                    made.resampling(),
+                    pixels,
+                    made.placement(),
+                    (y, row) -> normalization.writeRow(y, row, target, offset));
+            return;
+        }
+        int samples = size * RgbImage.CHANNELS;
+        int[] levels = buffers.levels(samples * size);
+        resampler.run(
+                made.resampling(),
+                pixels,
+                made.placement(),
+                (y, row) -> System.arraycopy(row, 0, levels, y * samples, samples));
+        made.colours().multiply(levels, size);
+        int[] row = buffers.row(samples);
+        for (int y = 0; y < size; y++) {
+            System.arraycopy(levels, y * samples, row, 0, samples);
+            normalization.writeRow(y, row, target, offset);
+        }
+        normalization.shift(made.colours().light(), target, offset);
+    }
+}
