@@ -11,73 +11,16 @@ import shutil
 import statistics
 import subprocess
 import sys
-import threading
 import time
 
 from bench_images import cifar_images, photographs
+from bench_turns import Side, machine
 
 MODELS = {"resnet50": (32, 1), "cifar-resnet20": (128, 8)}  # samples of a step, steps of a round
 CASES = [f"{model}-{precision}{pipeline}" for pipeline in ("", "-input") for model in MODELS
          for precision in ("f32", "bf16")]
 SETTINGS = ["channels_last", "contiguous", "channels_last+compile"]
 HERE = pathlib.Path(__file__).parent
-
-
-class Side:
-    """A process that times steps on request."""
-
-    def __init__(self, command, environment, processors, log):
-        self.log = open(log, "w", encoding="utf-8")
-        self.process = subprocess.Popen(
-            ["taskset", "-c", processors, *command], env={**os.environ, **environment}, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
-
-    def ready(self, limit):
-        """Whether it has warmed up within so many seconds."""
-        watch = threading.Timer(limit, self.process.kill)
-        watch.start()
-        try:
-            while line := self.process.stdout.readline():
-                if line.strip() == "ready":
-                    return True
-            return False
-        finally:
-            watch.cancel()
-
-    def seconds(self):
-        """One round: seconds of each of its steps."""
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"Cannot go on: a side has ended, see {self.log.name}")
-        return json.loads(line)["seconds"]
-
-    def peak_bytes(self):
-        """VmHWM of the process; of a tree (data loaders), the sum."""
-        return sum(self._peak(pid) for pid in [self.process.pid, *self._children(self.process.pid)])
-
-    @staticmethod
-    def _peak(pid):
-        for line in pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-        return 0
-
-    @staticmethod
-    def _children(pid):
-        found = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
-        return [int(child) for child in found.read_text(encoding="utf-8").split()] if found.exists() else []
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.log.close()
-
-    def last_words(self):
-        self.log.flush()
-        lines = [line for line in pathlib.Path(self.log.name).read_text(encoding="utf-8").splitlines() if line.strip()]
-        return lines[-1][:300] if lines else ""
 
 
 class Case:
@@ -130,7 +73,7 @@ class Case:
             side = self.pytorch(setting)
             try:
                 if side.ready(300):
-                    found[setting] = self.batch / min(side.seconds() + side.seconds())
+                    found[setting] = self.batch / min(side.round()["seconds"] + side.round()["seconds"])
                 else:
                     found[setting] = side.last_words() or "did not end within five minutes"
             finally:
@@ -146,7 +89,7 @@ class Case:
         try:
             if not ours.ready(300):
                 return {**base, "ours": None, "ratio": None, "reason": ours.last_words()}
-            ours_first = self.batch / min(ours.seconds())
+            ours_first = self.batch / min(ours.round()["seconds"])
             best, trials = self.trial()
             peer = self.pytorch(best)
             try:
@@ -154,7 +97,7 @@ class Case:
                     raise RuntimeError(f"Cannot compare: {best} ran once and not again, see {peer.log.name}")
                 rounds = []
                 for _ in range(3 if self.arguments.quick else self.arguments.rounds):
-                    rounds.append((statistics.median(ours.seconds()), statistics.median(peer.seconds())))
+                    rounds.append((statistics.median(ours.round()["seconds"]), statistics.median(peer.round()["seconds"])))
                 memory = {"ours": ours.peak_bytes(), "peer": peer.peak_bytes()}
             finally:
                 peer.close()
@@ -172,13 +115,6 @@ class Case:
 def version():
     return subprocess.run([sys.executable, "-c", "import torch; print('pytorch', torch.__version__)"], check=True,
                           capture_output=True, text=True).stdout.strip()
-
-
-def machine():
-    for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown"
 
 
 def main():

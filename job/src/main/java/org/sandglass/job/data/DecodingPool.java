@@ -16,14 +16,14 @@ import org.sandglass.ops.image.ImageBuffers;
 final class DecodingPool implements AutoCloseable {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
+    private static final ThreadLocal<ImageBuffers> BUFFERS = new ThreadLocal<>();
 
     private final int threads;
-    private final ThreadLocal<ImageBuffers> buffers = new ThreadLocal<>();
     private final ExecutorService executor;
 
     DecodingPool(int threads) {
         this.threads = threads;
-        this.executor = Executors.newFixedThreadPool(threads, this::thread);
+        this.executor = Executors.newFixedThreadPool(threads, DecodingPool::thread);
     }
 
     int threads() {
@@ -31,7 +31,7 @@ final class DecodingPool implements AutoCloseable {
     }
 
     void execute(Consumer<ImageBuffers> work) {
-        executor.execute(() -> work.accept(buffers.get()));
+        executor.execute(() -> work.accept(BUFFERS.get()));
     }
 
     /** Interrupts the threads; each ends with the image that it is at. */
@@ -40,10 +40,11 @@ final class DecodingPool implements AutoCloseable {
         executor.shutdownNow();
     }
 
-    private Thread thread(Runnable loop) {
+    @SuppressWarnings("ThreadPriorityCheck") // nothing waits for these threads that would not run without them
+    private static Thread thread(Runnable loop) {
         Runnable withBuffers = () -> {
             try (ImageBuffers own = new ImageBuffers()) {
-                buffers.set(own);
+                BUFFERS.set(own);
                 loop.run();
             }
         };
