@@ -6,23 +6,55 @@ import org.jspecify.annotations.Nullable;
 /** The end of an operation, brought about by one thread and awaited by others. Thread-safe. */
 final class Completion implements PendingOperation {
 
-    private final String name;
-    private final long deadline;
-    private boolean done;
+    /** Who can bring operations forward on behalf of a thread that waits. */
+    interface Driver {
+
+        /** Nobody: whoever waits sleeps. */
+        Driver NONE = completion -> {};
+
+        /** Does what it can; returns when the operation has ended, or when the rest is better slept through. */
+        void drive(Completion completion);
+    }
+
+    private final String kind;
+    private final int rank;
+    private final long timeout;
+    private final Driver driver;
+    private long sequence;
+    private long deadline;
+    private volatile boolean done;
+    private boolean awaited;
     private @Nullable PeerFailure failure;
 
     /**
      * An operation to come.
      *
+     * @param kind what it is, for messages
      * @param timeout when waiting ends even if nobody has ended the operation
      */
-    Completion(String name, Duration timeout) {
-        this.name = name;
-        this.deadline = System.nanoTime() + timeout.toNanos();
+    Completion(String kind, long sequence, int rank, Duration timeout, Driver driver) {
+        this.kind = kind;
+        this.rank = rank;
+        this.timeout = timeout.toNanos();
+        this.driver = driver;
+        this.sequence = sequence;
+        this.deadline = System.nanoTime() + this.timeout;
+    }
+
+    /** Makes this the end of the next operation of the same kind, if nobody has use for it any more. */
+    synchronized boolean renew(long next) {
+        if (!awaited || failure != null) {
+            return false;
+        }
+        sequence = next;
+        deadline = System.nanoTime() + timeout;
+        awaited = false;
+        done = false;
+        return true;
     }
 
     String name() {
-        return name;
+        return kind + " (operation " + sequence + ") on rank " + rank;
     }
 
     synchronized void succeed() {
@@ -39,24 +71,32 @@ final class Completion implements PendingOperation {
     }
 
     @Override
-    public synchronized boolean done() {
+    public boolean done() {
         return done;
     }
 
     @Override
-    public synchronized void await() {
+    public void await() {
+        if (!done) {
+            driver.drive(this);
+        }
+        sleep();
+    }
+
+    private synchronized void sleep() {
         while (!done) {
             long remaining = deadline - System.nanoTime();
             if (remaining <= 0) {
-                throw new PeerFailure("Cannot complete " + name + ": its deadline has passed");
+                throw new PeerFailure("Cannot complete " + name() + ": its deadline has passed");
             }
             try {
                 wait(remaining / 1_000_000 + 1);
             } catch (InterruptedException interruption) {
                 Thread.currentThread().interrupt();
-                throw new PeerFailure("Cannot complete " + name + ": interrupted", interruption);
+                throw new PeerFailure("Cannot complete " + name() + ": interrupted", interruption);
             }
         }
+        awaited = true;
         if (failure != null) {
             throw new PeerFailure(String.valueOf(failure.getMessage()), failure);
         }

@@ -4,9 +4,7 @@ import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ScatteringByteChannel;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +23,7 @@ final class Engine implements Operations, Inbound.Controls {
     private final int segmentBytes;
     private final long timeout;
     private final List<Link> links = new ArrayList<>();
-    private final Map<Integer, Link> byPeer = new HashMap<>();
-    private final Map<Integer, Map<Long, Long>> fingerprints = new HashMap<>();
+    private final @Nullable Link[] byPeer;
     private final List<Execution> active = new ArrayList<>();
     private long started;
 
@@ -34,13 +31,14 @@ final class Engine implements Operations, Inbound.Controls {
         this.ranks = ranks;
         this.segmentBytes = segmentBytes;
         this.timeout = timeout.toNanos();
+        this.byPeer = new Link[ranks];
     }
 
     <C extends ScatteringByteChannel & GatheringByteChannel> Link link(int peer, C channel, long now) {
         Inbound inbound = new Inbound(peer, ranks, segmentBytes, this, this);
         Link link = new Link(peer, channel, now, inbound, new Outbound(peer));
         links.add(link);
-        byPeer.put(peer, link);
+        byPeer[peer] = link;
         return link;
     }
 
@@ -51,39 +49,78 @@ final class Engine implements Operations, Inbound.Controls {
     void start(Execution execution) throws Fault {
         started = execution.sequence() + 1;
         if (execution.done()) {
-            execution.completeIfEmpty();
+            execution.complete();
             return;
         }
         active.add(execution);
-        for (Link link : links) {
-            Long theirs = announcements(link.peer()).remove(execution.sequence());
-            if (theirs != null) {
-                compare(link.peer(), execution, theirs);
-            }
+        for (int i = 0; i < links.size(); i++) {
+            Link link = links.get(i);
+            long theirs = link.announcements().remove(execution.sequence(), execution.fingerprint());
+            compare(link.peer(), execution, theirs);
             if (execution.listensTo(link.peer())) {
                 link.outbound().post(Frame.started(execution.sequence(), execution.fingerprint()));
             }
         }
     }
 
-    /** Moves whatever can move. */
+    /**
+     * Reads what the links hold that are known to be readable, a portion each, and sends on what came while it is in the
+     * cache.
+     *
+     * @return whether anything came
+     */
+    boolean advance(long now) throws Fault {
+        boolean moved = false;
+        for (int i = 0; i < links.size(); i++) {
+            Link link = links.get(i);
+            if (link.readable() && link.wantsToRead() && link.read(now)) {
+                moved = true;
+                pump();
+            }
+        }
+        return moved;
+    }
+
+    /** Supposes that all links can be read and written from which something is due, so that they are tried. */
+    void suppose() {
+        for (int i = 0; i < links.size(); i++) {
+            Link link = links.get(i);
+            link.writable();
+            for (int j = 0; j < active.size(); j++) {
+                if (active.get(j).awaits(link.peer()) || active.get(j).owes(link.peer())) {
+                    link.suppose();
+                }
+            }
+        }
+    }
+
+    /** Moves whatever can move, and completes what is done. */
     void pump() throws Fault {
         for (boolean moved = true; moved; ) {
             moved = false;
-            for (Link link : links) {
+            for (int i = 0; i < links.size(); i++) {
+                Link link = links.get(i);
                 moved |= link.resume();
                 moved |= link.write(this);
             }
         }
-        active.removeIf(Execution::done);
+        for (int i = 0; i < active.size(); ) {
+            Execution execution = active.get(i);
+            if (execution.done()) {
+                active.remove(i);
+                execution.complete();
+            } else {
+                i++;
+            }
+        }
         checkLeft();
     }
 
     /** What a peer completed before it left can complete here; what comes after cannot, once its turn has come. */
     private void checkLeft() throws Fault {
-        for (Link link : links) {
-            if (!active.isEmpty() && link.left() <= active.get(0).sequence()) {
-                throw Fault.closed(link.peer());
+        for (int i = 0; i < links.size() && !active.isEmpty(); i++) {
+            if (links.get(i).left() <= active.get(0).sequence()) {
+                throw Fault.closed(links.get(i).peer());
             }
         }
     }
@@ -93,7 +130,8 @@ final class Engine implements Operations, Inbound.Controls {
      * who has started and who is alive, and the culprit can be named.
      */
     void tick(long now) throws Fault {
-        for (Execution execution : active) {
+        for (int i = 0; i < active.size(); i++) {
+            Execution execution = active.get(i);
             long age = now - execution.start();
             if (age >= timeout) {
                 throw late(execution, now);
@@ -110,7 +148,8 @@ final class Engine implements Operations, Inbound.Controls {
     /** Nanoseconds until {@link #tick} has something to do. */
     long patience(long now) {
         long patience = Long.MAX_VALUE;
-        for (Execution execution : active) {
+        for (int i = 0; i < active.size(); i++) {
+            Execution execution = active.get(i);
             patience = Math.min(patience, Math.max(0, nextAnnouncement(execution) - (now - execution.start())));
         }
         return patience;
@@ -132,9 +171,9 @@ final class Engine implements Operations, Inbound.Controls {
 
     @Override
     public @Nullable Execution find(long sequence) {
-        for (Execution execution : active) {
-            if (execution.sequence() == sequence) {
-                return execution;
+        for (int i = 0; i < active.size(); i++) {
+            if (active.get(i).sequence() == sequence) {
+                return active.get(i);
             }
         }
         return null;
@@ -142,7 +181,7 @@ final class Engine implements Operations, Inbound.Controls {
 
     @Override
     public void reached(int peer, long sequence) {
-        Objects.requireNonNull(byPeer.get(peer)).outbound().grant(sequence);
+        link(peer).outbound().grant(sequence);
     }
 
     @Override
@@ -152,13 +191,13 @@ final class Engine implements Operations, Inbound.Controls {
         if (execution != null) {
             compare(peer, execution, fingerprint);
         } else if (sequence >= started) {
-            announcements(peer).put(sequence, fingerprint);
+            link(peer).announcements().put(sequence, fingerprint);
         }
     }
 
     @Override
     public void left(int peer, long sequence) {
-        Objects.requireNonNull(byPeer.get(peer)).leave(sequence);
+        link(peer).leave(sequence);
     }
 
     private Fault late(Execution execution, long now) {
@@ -195,7 +234,7 @@ final class Engine implements Operations, Inbound.Controls {
         }
     }
 
-    private Map<Long, Long> announcements(int peer) {
-        return fingerprints.computeIfAbsent(peer, key -> new HashMap<>());
+    private Link link(int peer) {
+        return Objects.requireNonNull(byPeer[peer]);
     }
 }

@@ -1,54 +1,52 @@
 package org.sandglass.ops.collective;
 
-import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An operation under way on this rank: its buffer, and how far its schedule has come. Belongs to the thread that makes
- * progress.
+ * progress, from its submission to its completion.
  */
 final class Execution {
 
-    private final long sequence;
     private final long fingerprint;
     private final Schedule schedule;
-    private final ByteBuffer bytes;
-    private final FloatBuffer floats;
+    private final Region region;
     private final Completion completion;
-    private final long start;
     private final int[] transfers;
     private final int[] sent;
     private final int[] received;
+    private long sequence;
+    private long start;
     private int frames;
     private int announcements;
 
     /**
+     * An operation to be {@linkplain #begin begun}.
+     *
      * @param fingerprint kind and size, by which ranks notice that they have started different operations
-     * @param bytes the buffer
-     * @param floats the same memory as floats; empty where nothing is added
      */
-    Execution(
-            long sequence,
-            long fingerprint,
-            Schedule schedule,
-            int ranks,
-            ByteBuffer bytes,
-            FloatBuffer floats,
-            Completion completion,
-            long start) {
-        this.sequence = sequence;
+    Execution(long fingerprint, Schedule schedule, int ranks, Region region, Completion completion) {
         this.fingerprint = fingerprint;
         this.schedule = schedule;
-        this.bytes = bytes;
-        this.floats = floats;
+        this.region = region;
         this.completion = completion;
-        this.start = start;
         this.transfers = new int[schedule.cells()];
         this.sent = new int[ranks];
         this.received = new int[ranks];
-        this.frames = schedule.frames();
+    }
+
+    /** Sets out anew, from the first frame. */
+    Execution begin(long number, long now) {
+        sequence = number;
+        start = now;
+        frames = schedule.frames();
+        announcements = 0;
+        Arrays.fill(transfers, 0);
+        Arrays.fill(sent, 0);
+        Arrays.fill(received, 0);
+        return this;
     }
 
     long sequence() {
@@ -63,12 +61,12 @@ final class Execution {
         return completion.name();
     }
 
-    FloatBuffer floats() {
-        return floats;
+    Completion completion() {
+        return completion;
     }
 
-    ByteBuffer window(Slot slot) {
-        return bytes.slice(slot.from(), slot.length());
+    Region region() {
+        return region;
     }
 
     /** When it started, in the engine's nanoseconds. */
@@ -99,7 +97,7 @@ final class Execution {
 
     void sent(int peer) {
         schedule.sends(peer).get(sent[peer]++).done(transfers);
-        moved();
+        frames--;
     }
 
     /** The next frame from the peer, ready or not. */
@@ -114,34 +112,29 @@ final class Execution {
 
     void received(int peer) {
         schedule.receives(peer).get(received[peer]++).done(transfers);
-        moved();
+        frames--;
     }
 
     boolean awaits(int peer) {
-        return expected(peer) != null;
+        return received[peer] < schedule.receives(peer).size();
     }
 
     boolean owes(int peer) {
         return sent[peer] < schedule.sends(peer).size();
     }
 
+    /** Whether all frames have been moved. */
     boolean done() {
         return frames == 0;
     }
 
-    void completeIfEmpty() {
-        if (done()) {
-            completion.succeed();
-        }
+    /** Says so to whoever waits; after this it may be begun again. */
+    void complete() {
+        completion.succeed();
     }
 
     void fail(PeerFailure failure) {
         completion.fail(failure);
-    }
-
-    private void moved() {
-        frames--;
-        completeIfEmpty();
     }
 
     private static @Nullable Slot next(List<Slot> lane, int index) {

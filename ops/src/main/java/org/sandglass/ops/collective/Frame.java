@@ -34,6 +34,8 @@ record Frame(Kind kind, int length, long sequence, long argument) {
         }
     }
 
+    private static final Kind[] KINDS = Kind.values();
+
     static Frame data(long sequence, Slot slot) {
         return new Frame(Kind.DATA, slot.length(), sequence, slot.from());
     }
@@ -74,11 +76,6 @@ record Frame(Kind kind, int length, long sequence, long argument) {
     }
 
     private static @Nullable Kind kind(int word) {
-        for (Kind kind : Kind.values()) {
-            if (kind.code << 24 == word) {
-                return kind;
-            }
-        }
-        return null;
+        return (word & 0xFF_FFFF) == 0 && word >>> 24 > 0 && word >>> 24 <= KINDS.length ? KINDS[(word >>> 24) - 1] : null;
     }
 }

@@ -16,6 +16,8 @@ final class Link {
     private final EncryptedChannel.@Nullable Kept kept;
     private final Inbound inbound;
     private final Outbound outbound;
+    private final Announcements announcements = new Announcements();
+    private boolean readable;
     private boolean full;
     private long heard;
     private long left = Long.MAX_VALUE;
@@ -45,6 +47,10 @@ final class Link {
         return outbound;
     }
 
+    Announcements announcements() {
+        return announcements;
+    }
+
     /** How many operations the peer completed before it left; {@code Long.MAX_VALUE} while it has not. */
     long left() {
         return left;
@@ -62,6 +68,15 @@ final class Link {
         return open() && !inbound.stalled();
     }
 
+    /** Whether there may be something to read: from {@link #suppose} until a read finds nothing. */
+    boolean readable() {
+        return readable;
+    }
+
+    void suppose() {
+        readable = true;
+    }
+
     boolean wantsToWrite() {
         return open() && full;
     }
@@ -75,14 +90,22 @@ final class Link {
         return heard;
     }
 
-    /** Reads what is there; a peer that has taken its leave may end the connection. */
-    void read(long now) throws Fault {
-        heard = now;
+    /**
+     * Reads a portion of what is there; a peer that has taken its leave may end the connection.
+     *
+     * @return whether there was anything
+     */
+    boolean read(long now) throws Fault {
         try {
-            inbound.read(source);
+            readable = inbound.read(source);
         } catch (IOException cause) {
+            readable = false;
             leaveOr(cause);
         }
+        if (readable) {
+            heard = now;
+        }
+        return readable;
     }
 
     /**

@@ -3,8 +3,7 @@ package org.sandglass.ops.collective;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +24,12 @@ final class Outbound {
     private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
 
     private final int peer;
-    private final Deque<Frame> controls = new ArrayDeque<>();
+    private ByteBuffer controls = ByteBuffer.allocate(CONTROLS * Frame.BYTES);
     private final ByteBuffer headers =
             ByteBuffer.allocateDirect((CONTROLS + 1) * Frame.BYTES).limit(0);
     private final ByteBuffer[] gathered = {headers, NOTHING};
     private @Nullable Execution current;
+    private int payload;
     private long granted = -1;
     private long eagerSequence = -1;
     private int eagerBytes;
@@ -63,8 +63,12 @@ final class Outbound {
         }
     }
 
+    /** Says something as soon as the frame that is being written has ended. */
     void post(Frame control) {
-        controls.add(control);
+        if (controls.remaining() < Frame.BYTES) {
+            controls = ByteBuffer.allocate(2 * controls.capacity()).put(controls.flip());
+        }
+        control.encode(controls);
     }
 
     /**
@@ -84,7 +88,7 @@ final class Outbound {
             if (current != null) {
                 Execution execution = current;
                 current = null;
-                payloadBytes.addAndGet(gathered[1].limit());
+                payloadBytes.addAndGet(payload);
                 frames++;
                 execution.sent(peer);
             }
@@ -98,21 +102,31 @@ final class Outbound {
 
     private boolean gather(Operations operations) {
         headers.clear();
-        for (int i = 0; i < CONTROLS && !controls.isEmpty(); i++) {
-            controls.remove().encode(headers);
-        }
+        takeControls();
         gathered[1] = NOTHING;
-        for (Execution execution : operations.active()) {
+        List<Execution> active = operations.active();
+        for (int i = 0; i < active.size(); i++) {
+            Execution execution = active.get(i);
             Slot slot = execution.sendable(peer);
             if (slot != null && admit(execution.sequence(), slot.length() + Frame.BYTES)) {
                 Frame.data(execution.sequence(), slot).encode(headers);
-                gathered[1] = execution.window(slot);
+                gathered[1] = execution.region().outgoing(peer, slot);
+                payload = slot.length();
                 current = execution;
                 break;
             }
         }
         headers.flip();
         return headers.hasRemaining();
+    }
+
+    private void takeControls() {
+        if (controls.position() > 0) {
+            controls.flip();
+            int end = controls.limit();
+            headers.put(controls.limit(Math.min(end, CONTROLS * Frame.BYTES)));
+            controls.limit(end).compact();
+        }
     }
 
     private boolean admit(long sequence, int bytes) {
