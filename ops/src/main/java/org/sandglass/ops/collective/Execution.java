@@ -21,6 +21,7 @@ final class Execution {
     private long start;
     private int frames;
     private int announcements;
+    private @Nullable Object owner;
 
     /**
      * An operation to be {@linkplain #begin begun}.
@@ -37,8 +38,13 @@ final class Execution {
         this.received = new int[ranks];
     }
 
-    /** Sets out anew, from the first frame. */
-    Execution begin(long number, long now) {
+    /**
+     * Sets out anew, from the first frame.
+     *
+     * @param owner what keeps the memory until the operation has ended
+     */
+    Execution begin(long number, long now, Object owner) {
+        this.owner = owner;
         sequence = number;
         start = now;
         frames = schedule.frames();
@@ -67,6 +73,10 @@ final class Execution {
 
     Region region() {
         return region;
+    }
+
+    int bytes() {
+        return region.bytes();
     }
 
     /** When it started, in the engine's nanoseconds. */
@@ -130,10 +140,12 @@ final class Execution {
 
     /** Says so to whoever waits; after this it may be begun again. */
     void complete() {
+        owner = null;
         completion.succeed();
     }
 
     void fail(PeerFailure failure) {
+        owner = null;
         completion.fail(failure);
     }
 

@@ -1,6 +1,7 @@
 package org.sandglass.ops.collective;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import org.bytedeco.javacpp.FloatPointer;
 
@@ -20,5 +21,10 @@ final class FloatBytes {
             throw new IllegalStateException("Cannot view " + buffer + " as bytes: got " + bytes);
         }
         return bytes;
+    }
+
+    /** The same memory as floats; like the bytes, no view that would keep it. */
+    static FloatBuffer floats(ByteBuffer bytes) {
+        return bytes.duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer();
     }
 }

@@ -76,6 +76,8 @@ record Frame(Kind kind, int length, long sequence, long argument) {
     }
 
     private static @Nullable Kind kind(int word) {
-        return (word & 0xFF_FFFF) == 0 && word >>> 24 > 0 && word >>> 24 <= KINDS.length ? KINDS[(word >>> 24) - 1] : null;
+        return (word & 0xFF_FFFF) == 0 && word >>> 24 > 0 && word >>> 24 <= KINDS.length
+                ? KINDS[(word >>> 24) - 1]
+                : null;
     }
 }

@@ -6,28 +6,26 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.ScatteringByteChannel;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The receiving half of a connection: reads frames, believes none that is not due, and adds or stores their payload.
  *
- * <p>What is to be stored is read into its place; what is to be added passes a staging buffer and is added as it
- * arrives. A frame that must wait for other ranks' frames stalls the connection. Frames of operations that this rank
- * has not started are kept, up to {@link Outbound#EAGER_BYTES}. Belongs to the thread that makes progress.
+ * <p>Everything passes a staging buffer that stays in the second-level cache, and is added from there, except for the
+ * long part of what is to be stored, which is read into its place. A frame that must wait for other ranks' frames stalls
+ * the connection. Frames of operations that this rank has not started are kept, up to {@link Outbound#EAGER_BYTES}.
+ * Belongs to the thread that makes progress.
  */
 final class Inbound {
 
     /** How many operations a peer can be ahead, given what it may send in advance and have in flight. */
     static final int AHEAD = 8192;
 
-    private static final int TURNS = 16;
+    private static final int STAGING_BYTES = Integer.getInteger("staging", 256 << 10);
 
-    /** A frame of an operation that has not been started. */
-    private record Early(Frame frame, ByteBuffer payload) {}
+    /** What is read along with a payload that goes into its place: the next header, and small frames whole. */
+    private static final int BEYOND_BYTES = 1 << 10;
 
     /** What to do with a peer's control frames. */
     interface Controls {
@@ -45,17 +43,22 @@ final class Inbound {
     private final Operations operations;
     private final Controls controls;
     private final FloatSum sum = new FloatSum();
-    private final ByteBuffer header = ByteBuffer.allocateDirect(Frame.BYTES);
-    private final ByteBuffer[] scattered = {header, header};
-    private final NavigableMap<Long, Deque<Early>> early = new TreeMap<>();
-    private ByteBuffer staging = ByteBuffer.allocateDirect(0);
-    private FloatBuffer stagedFloats = staging.asFloatBuffer();
+    private final Early early = new Early();
 
+    /** From its position to its limit, what has been read and not been dealt with. */
+    private ByteBuffer staging = ByteBuffer.allocateDirect(0);
+
+    private FloatBuffer stagedFloats = staging.asFloatBuffer();
+    private final ByteBuffer[] scattered = {staging, staging};
+
+    /** The frame that is being read; while it has neither place nor operation, it waits. */
     private @Nullable Frame frame;
+
     private @Nullable Execution execution;
     private @Nullable Slot slot;
-    private @Nullable ByteBuffer payload;
-    private int added;
+    private @Nullable ByteBuffer place;
+    private Early.@Nullable Kept kept;
+    private int moved;
 
     Inbound(int peer, int ranks, int segmentBytes, Operations operations, Controls controls) {
         this.peer = peer;
@@ -67,59 +70,123 @@ final class Inbound {
 
     /** Whether a frame waits for other ranks' frames, so that nothing should be read now. */
     boolean stalled() {
-        return frame != null && payload == null;
+        return frame != null && execution == null && kept == null;
     }
 
     /**
-     * Reads what is there, though not for ever.
+     * Reads a portion of what is there, and deals with it; nothing if stalled.
      *
+     * @return whether there was anything
      * @throws EOFException if the connection has ended
      */
-    void read(ScatteringByteChannel channel) throws IOException, Fault {
-        for (int turn = 0; turn < TURNS && !stalled(); turn++) {
-            long count;
-            if (payload == null) {
-                count = channel.read(header);
-            } else {
-                scattered[0] = payload;
-                count = channel.read(scattered);
-            }
-            if (count < 0) {
-                throw new EOFException("its connection has ended");
-            }
-            if (count == 0) {
-                return;
-            }
-            advance();
+    boolean read(ScatteringByteChannel channel) throws IOException, Fault {
+        if (stalled()) {
+            return false;
         }
+        long count = fill(channel);
+        if (count < 0) {
+            throw new EOFException("its connection has ended");
+        }
+        if (count > 0) {
+            parse();
+        }
+        return count > 0;
     }
 
     /** Takes up what waited for a start or for other ranks' frames; returns whether anything did. */
     boolean resume() throws Fault {
-        boolean moved = resumeEarly();
+        boolean resumed = resumeEarly();
         if (frame != null && stalled()) {
             begin(frame);
-            moved |= !stalled();
+            if (!stalled()) {
+                parse();
+                resumed = true;
+            }
         }
-        return moved;
+        return resumed;
     }
 
-    private void advance() throws Fault {
-        if (payload != null) {
-            arrived();
-            if (payload.hasRemaining()) {
-                return;
-            }
-            finish();
+    private long fill(ScatteringByteChannel channel) throws IOException {
+        if (staging.capacity() == 0) {
+            staging = ByteBuffer.allocateDirect(Math.max(4 * BEYOND_BYTES, Math.min(segmentBytes, STAGING_BYTES)))
+                    .limit(0);
+            stagedFloats = staging.duplicate().clear().order(ByteOrder.nativeOrder()).asFloatBuffer();
+            scattered[1] = staging;
         }
-        if (!header.hasRemaining()) {
-            Frame next = Frame.decode(header.flip(), segmentBytes);
-            header.clear();
-            if (next == null) {
-                throw Fault.protocol(peer, "it sends a frame that is none");
+        ByteBuffer target = place;
+        staging.compact();
+        try {
+            if (target != null && target.remaining() > BEYOND_BYTES) {
+                staging.limit(BEYOND_BYTES);
+                scattered[0] = target;
+                return channel.read(scattered);
             }
-            begin(next);
+            if (copyIsDue()) {
+                staging.limit(BEYOND_BYTES);
+            }
+            return channel.read(staging);
+        } finally {
+            staging.flip();
+            if (target != null && execution != null) {
+                moved = target.position() - slotFrom();
+            }
         }
+    }
+
+    /** Whether the next frame is probably a long one whose payload should be read into its place. */
+    private boolean copyIsDue() {
+        for (int i = 0; frame == null && i < operations.active().size(); i++) {
+            Slot due = operations.active().get(i).expected(peer);
+            if (due != null) {
+                return !due.adds() && due.length() > 4 * BEYOND_BYTES;
+            }
+        }
+        return false;
+    }
+
+    private void parse() throws Fault {
+        while (!stalled()) {
+            if (frame == null) {
+                if (staging.remaining() < Frame.BYTES) {
+                    return;
+                }
+                Frame next = Frame.decode(staging, segmentBytes);
+                if (next == null) {
+                    throw Fault.protocol(peer, "it sends a frame that is none");
+                }
+                begin(next);
+            } else {
+                take(frame.length() - moved);
+                if (moved < frame.length()) {
+                    return;
+                }
+                finish();
+            }
+        }
+    }
+
+    /** Deals with what is staged of the frame's payload, of which some bytes are missing. */
+    private void take(int missing) {
+        int count = Math.min(missing, staging.remaining());
+        if (execution != null && slot != null && slot.adds()) {
+            count &= -Float.BYTES;
+            if (staging.position() % Float.BYTES != 0) {
+                staging.compact().flip();
+            }
+            sum.add(
+                    execution.region().floats(),
+                    (slot.from() + moved) / Float.BYTES,
+                    stagedFloats,
+                    staging.position() / Float.BYTES,
+                    count / Float.BYTES);
+            staging.position(staging.position() + count);
+        } else if (count > 0) {
+            ByteBuffer target = kept != null ? kept.payload() : place;
+            int end = staging.limit();
+            Objects.requireNonNull(target).put(staging.limit(staging.position() + count));
+            staging.limit(end);
+        }
+        moved += count;
     }
 
     private void begin(Frame next) throws Fault {
@@ -144,41 +211,85 @@ final class Inbound {
         checkAhead(next.sequence());
         controls.reached(peer, next.sequence());
         frame = next;
+        moved = 0;
         if (next.sequence() >= operations.started()) {
-            if (earlyBytes() + next.length() + Frame.BYTES > Outbound.EAGER_BYTES) {
+            if (early.bytesFrom(operations.started()) + next.length() + Frame.BYTES > Outbound.EAGER_BYTES) {
                 throw Fault.protocol(peer, "it sends too much of what this rank has not started");
             }
-            payload = ByteBuffer.allocate(next.length()).order(ByteOrder.nativeOrder());
+            kept = early.make(next);
             return;
         }
-        Execution target = operation(next);
-        if (early.containsKey(next.sequence())) {
+        Execution target = operation(next.sequence());
+        if (early.contains(next.sequence())) {
             return;
         }
-        Slot due = due(target, next);
+        Slot due = due(target, next.argument(), next.length());
         if (target.receivable(due)) {
             execution = target;
             slot = due;
-            added = 0;
-            payload = due.adds() ? staging(due.length()) : target.window(due);
+            place = due.adds() ? null : target.region().incoming(peer, due);
         }
     }
 
+    private void finish() {
+        if (execution != null) {
+            execution.received(peer);
+        } else if (kept != null) {
+            early.add(kept);
+        }
+        frame = null;
+        execution = null;
+        slot = null;
+        place = null;
+        kept = null;
+    }
+
+    private int slotFrom() {
+        return slot == null ? 0 : slot.from();
+    }
+
+    private boolean resumeEarly() throws Fault {
+        for (int i = 0; i < early.size(); i++) {
+            Early.Kept first = early.first(i);
+            if (first == null || first.sequence() >= operations.started()) {
+                continue;
+            }
+            Execution target = operation(first.sequence());
+            Slot due = due(target, first.offset(), first.length());
+            if (target.receivable(due)) {
+                store(target, due, first);
+                early.remove(first);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void store(Execution target, Slot due, Early.Kept first) {
+        if (due.adds()) {
+            int elements = due.length() / Float.BYTES;
+            sum.add(target.region().floats(), due.from() / Float.BYTES, first.floats(), 0, elements);
+        } else {
+            target.region().incoming(peer, due).put(first.payload().flip());
+        }
+        target.received(peer);
+    }
+
     /** The operation that a frame belongs to. */
-    private Execution operation(Frame next) throws Fault {
-        Execution target = operations.find(next.sequence());
+    private Execution operation(long sequence) throws Fault {
+        Execution target = operations.find(sequence);
         if (target == null) {
-            throw Fault.protocol(peer, "it sends a frame of operation " + next.sequence() + ", which is complete");
+            throw Fault.protocol(peer, "it sends a frame of operation " + sequence + ", which is complete");
         }
         return target;
     }
 
-    private Slot due(Execution target, Frame next) throws Fault {
+    private Slot due(Execution target, long offset, int length) throws Fault {
         Slot due = target.expected(peer);
-        if (due == null || due.from() != next.argument() || due.length() != next.length()) {
+        if (due == null || due.from() != offset || due.length() != length) {
             throw Fault.protocol(
                     peer,
-                    "of " + target.name() + " it sends " + next.length() + " bytes at " + next.argument()
+                    "of " + target.name() + " it sends " + length + " bytes at " + offset
                             + (due == null
                                     ? ", nothing is due"
                                     : ", due are " + due.length() + " bytes at " + due.from()));
@@ -186,82 +297,10 @@ final class Inbound {
         return due;
     }
 
-    private void arrived() {
-        if (execution == null || slot == null || payload == null || !slot.adds()) {
-            return;
-        }
-        int whole = payload.position() / Float.BYTES;
-        sum.add(execution.floats(), slot.from() / Float.BYTES + added, stagedFloats, added, whole - added);
-        added = whole;
-    }
-
-    private void finish() {
-        if (execution != null) {
-            execution.received(peer);
-        } else if (frame != null && payload != null) {
-            remember(frame, payload.flip());
-        }
-        frame = null;
-        execution = null;
-        slot = null;
-        payload = null;
-    }
-
-    private boolean resumeEarly() throws Fault {
-        for (Deque<Early> frames : early.headMap(operations.started()).values()) {
-            Early first = frames.element();
-            Execution target = operation(first.frame());
-            Slot due = due(target, first.frame());
-            if (target.receivable(due)) {
-                forget(first.frame());
-                store(target, due, first.payload());
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Bytes kept of operations that this rank has not started. */
-    private int earlyBytes() {
-        return early.tailMap(operations.started()).values().stream()
-                .flatMap(Deque::stream)
-                .mapToInt(kept -> kept.frame().length() + Frame.BYTES)
-                .sum();
-    }
-
-    private void remember(Frame next, ByteBuffer bytes) {
-        early.computeIfAbsent(next.sequence(), sequence -> new ArrayDeque<>()).add(new Early(next, bytes));
-    }
-
-    private void forget(Frame first) {
-        early.computeIfPresent(first.sequence(), (sequence, frames) -> {
-            frames.remove();
-            return frames.isEmpty() ? null : frames;
-        });
-    }
-
-    private void store(Execution target, Slot due, ByteBuffer bytes) {
-        if (due.adds()) {
-            FloatBuffer floats = bytes.asFloatBuffer();
-            sum.add(target.floats(), due.from() / Float.BYTES, floats, 0, floats.remaining());
-        } else {
-            target.window(due).put(bytes);
-        }
-        target.received(peer);
-    }
-
     private void checkAhead(long sequence) throws Fault {
         if (sequence >= operations.started() + AHEAD) {
             throw Fault.protocol(
                     peer, "it is at operation " + sequence + " where this rank has started " + operations.started());
         }
-    }
-
-    private ByteBuffer staging(int length) {
-        if (staging.capacity() < length) {
-            staging = ByteBuffer.allocateDirect(Math.max(length, segmentBytes)).order(ByteOrder.nativeOrder());
-            stagedFloats = staging.asFloatBuffer();
-        }
-        return staging.clear().limit(length);
     }
 }

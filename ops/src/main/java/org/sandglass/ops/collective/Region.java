@@ -27,6 +27,10 @@ final class Region {
         this.incoming = new ByteBuffer[ranks];
     }
 
+    int bytes() {
+        return bytes.remaining();
+    }
+
     FloatBuffer floats() {
         return floats;
     }

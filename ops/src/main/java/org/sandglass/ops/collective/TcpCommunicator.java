@@ -1,6 +1,7 @@
 package org.sandglass.ops.collective;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,6 +22,11 @@ final class TcpCommunicator implements Communicator {
 
     private static final int IN_FLIGHT = 1024;
     private static final int SCHEDULES = 256;
+    private static final int RECURRENCES = 256;
+
+    /** What the caller sends itself rather than to wake a thread. */
+    private static final int SMALL_BYTES = 512 << 10;
+
     private static final Duration GRACE = Duration.ofSeconds(5);
     private static final ByteBuffer NO_BYTES = ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder());
 
@@ -45,6 +51,27 @@ final class TcpCommunicator implements Communicator {
         }
     }
 
+    /** An operation on a buffer that may be seen again. Does not keep the buffer. */
+    private static final class Recurrence {
+        private final Kind kind;
+        private final WeakReference<FloatBuffer> buffer;
+        private final int position;
+        private final int limit;
+        private final Execution execution;
+
+        Recurrence(Kind kind, FloatBuffer buffer, Execution execution) {
+            this.kind = kind;
+            this.buffer = new WeakReference<>(buffer);
+            this.position = buffer.position();
+            this.limit = buffer.limit();
+            this.execution = execution;
+        }
+
+        boolean matches(Kind other, FloatBuffer used) {
+            return kind == other && buffer.refersTo(used) && position == used.position() && limit == used.limit();
+        }
+    }
+
     private final int rank;
     private final int ranks;
     private final CollectiveOptions options;
@@ -59,6 +86,7 @@ final class TcpCommunicator implements Communicator {
             return size() > SCHEDULES;
         }
     };
+    private final @Nullable Recurrence[] recurrences = new Recurrence[RECURRENCES];
     private long sequence;
 
     private TcpCommunicator(int rank, int ranks, CollectiveOptions options, Progress progress, List<String> names) {
@@ -86,8 +114,13 @@ final class TcpCommunicator implements Communicator {
         TcpCommunicator communicator;
         try (Mesh mesh = new Mesh(listener, addresses, me, options.timeout())) {
             List<@Nullable Connection> connections = mesh.form();
+            Spin spin = new Spin(neighbours(me.rank(), addresses));
             communicator = new TcpCommunicator(
-                    me.rank(), me.ranks(), options, Progress.start(me.rank(), names, connections, options), names);
+                    me.rank(),
+                    me.ranks(),
+                    options,
+                    Progress.start(me.rank(), names, connections, options, spin),
+                    names);
         } catch (IOException cause) {
             throw new PeerFailure("Cannot connect rank " + me.rank() + ": " + cause, cause);
         }
@@ -130,13 +163,12 @@ final class TcpCommunicator implements Communicator {
         Arguments.checkCopyable(buffer, root, ranks);
         Plan plan = new Plan(Kind.BROADCAST, root, buffer.remaining());
         String name = "broadcast of " + buffer.remaining() + " bytes from rank " + root;
-        return start(name, plan, buffer.slice(), NO_BYTES.asFloatBuffer());
+        return begin(execution(name, plan, buffer.slice(), NO_BYTES.asFloatBuffer()), buffer);
     }
 
     @Override
     public void barrier() {
-        start("barrier", new Plan(Kind.BARRIER, 0, Float.BYTES), FloatBytes.of(barrier), barrier)
-                .await();
+        start(Kind.BARRIER, "barrier", barrier).await();
     }
 
     @Override
@@ -164,25 +196,38 @@ final class TcpCommunicator implements Communicator {
         return progress.payloadBytesSent();
     }
 
-    private PendingOperation start(Kind kind, String operation, FloatBuffer buffer) {
-        Arguments.checkSummable(operation, buffer);
-        ByteBuffer bytes = buffer.hasRemaining() ? FloatBytes.of(buffer) : NO_BYTES;
-        Plan plan = new Plan(kind, 0, bytes.remaining());
-        return start(operation + " of " + buffer.remaining() + " elements", plan, bytes, buffer.slice());
+    private synchronized PendingOperation start(Kind kind, String operation, FloatBuffer buffer) {
+        Recurrence slot = recurrences[System.identityHashCode(buffer) & RECURRENCES - 1];
+        if (slot == null
+                || !slot.matches(kind, buffer)
+                || !slot.execution.completion().renew(sequence)) {
+            Arguments.checkSummable(operation, buffer);
+            ByteBuffer bytes = buffer.hasRemaining() ? FloatBytes.of(buffer) : NO_BYTES;
+            String name = kind == Kind.BARRIER ? operation : operation + " of " + buffer.remaining() + " elements";
+            slot = new Recurrence(
+                    kind,
+                    buffer,
+                    execution(name, new Plan(kind, 0, bytes.remaining()), bytes, FloatBytes.floats(bytes)));
+            recurrences[System.identityHashCode(buffer) & RECURRENCES - 1] = slot;
+        }
+        return begin(slot.execution, buffer);
     }
 
-    private synchronized PendingOperation start(String kind, Plan plan, ByteBuffer bytes, FloatBuffer floats) {
-        if (sequence - progress.completed() >= IN_FLIGHT) {
-            throw new IllegalStateException(
-                    "Cannot start " + kind + ": " + IN_FLIGHT + " operations are in flight; await some first");
-        }
+    private Execution execution(String kind, Plan plan, ByteBuffer bytes, FloatBuffer floats) {
         Schedule schedule = schedules.computeIfAbsent(plan, this::schedule);
-        String name = kind + " (operation " + sequence + ") on rank " + rank;
-        Completion completion = new Completion(name, options.timeout().plus(GRACE));
-        Execution execution = new Execution(
-                sequence++, plan.fingerprint(), schedule, ranks, bytes, floats, completion, System.nanoTime());
-        progress.submit(execution);
-        return completion;
+        Completion completion =
+                new Completion(kind, sequence, rank, options.timeout().plus(GRACE), progress);
+        return new Execution(plan.fingerprint(), schedule, ranks, new Region(bytes, floats, ranks), completion);
+    }
+
+    /** Sets out; the buffer is kept until the operation has ended, the view of it being none that would do so. */
+    private synchronized PendingOperation begin(Execution execution, Object buffer) {
+        if (sequence - progress.completed() >= IN_FLIGHT) {
+            throw new IllegalStateException("Cannot start " + execution.name() + ": " + IN_FLIGHT
+                    + " operations are in flight; await some first");
+        }
+        progress.submit(execution.begin(sequence++, System.nanoTime(), buffer), execution.bytes() <= SMALL_BYTES);
+        return execution.completion();
     }
 
     private Schedule schedule(Plan plan) {
@@ -211,6 +256,14 @@ final class TcpCommunicator implements Communicator {
         return options.algorithm() == Algorithm.HALVING_DOUBLING
                 ? BinaryBlocks.allReduce(rank, ranks, elements)
                 : Ring.allReduce(rank, ranks, elements);
+    }
+
+    /** How many ranks share this rank's host, itself included, as far as addresses tell. */
+    private static int neighbours(int rank, List<InetSocketAddress> addresses) {
+        String host = addresses.get(rank).getHostString();
+        return (int) addresses.stream()
+                .filter(address -> address.getHostString().equals(host))
+                .count();
     }
 
     private static List<String> names(List<InetSocketAddress> addresses) {

@@ -216,11 +216,12 @@ class EngineTest {
         for (int i = 0; i < elements; i++) {
             floats.put(i, Buffers.integer(i, rank.rank, number));
         }
-        Completion completion = new Completion("operation " + number, TIMEOUT);
+        Completion completion = new Completion("sum", number, rank.rank, TIMEOUT, Completion.Driver.NONE);
         rank.buffers.add(floats);
         rank.completions.add(completion);
-        rank.engine.start(new Execution(
-                number, elements, Schedule.of(program, ranks, SEGMENT), ranks, bytes, floats, completion, 0));
+        Schedule schedule = Schedule.of(program, ranks, SEGMENT);
+        rank.engine.start(new Execution(elements, schedule, ranks, new Region(bytes, floats, ranks), completion)
+                .begin(number, 0, bytes));
         rank.engine.pump();
     }
 
