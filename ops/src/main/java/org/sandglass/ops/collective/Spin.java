@@ -31,14 +31,10 @@ final class Spin {
             waits = true;
             since = now;
         }
-        if (shares) {
-            if (now - since >= YIELD_NANOS) {
-                return false;
-            }
-            Thread.yield();
-            return true;
+        if (now - since >= (shares ? YIELD_NANOS : SPIN_NANOS)) {
+            return false;
         }
-        Thread.onSpinWait();
-        return now - since < SPIN_NANOS;
+        Thread.yield();
+        return true;
     }
 }
