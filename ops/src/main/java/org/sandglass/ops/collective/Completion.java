@@ -9,12 +9,11 @@ final class Completion implements PendingOperation {
     /** Who can bring operations forward on behalf of a thread that waits. */
     interface Driver {
 
-        /** Nobody: whoever waits sleeps. */
-        Driver NONE = completion -> {};
-
         /** Does what it can; returns when the operation has ended, or when the rest is better slept through. */
         void drive(Completion completion);
     }
+
+    private static final long UNNUMBERED = -1;
 
     private final String kind;
     private final int rank;
@@ -27,7 +26,16 @@ final class Completion implements PendingOperation {
     private @Nullable PeerFailure failure;
 
     /**
-     * An operation to come.
+     * An operation to come, for which waiting threads can do nothing.
+     *
+     * @param timeout when waiting ends even if nobody has ended the operation
+     */
+    Completion(String name, Duration timeout) {
+        this(name, UNNUMBERED, 0, timeout, completion -> {});
+    }
+
+    /**
+     * An operation to come, of a kind that recurs.
      *
      * @param kind what it is, for messages
      * @param timeout when waiting ends even if nobody has ended the operation
@@ -54,7 +62,7 @@ final class Completion implements PendingOperation {
     }
 
     String name() {
-        return kind + " (operation " + sequence + ") on rank " + rank;
+        return sequence == UNNUMBERED ? kind : kind + " (operation " + sequence + ") on rank " + rank;
     }
 
     synchronized void succeed() {

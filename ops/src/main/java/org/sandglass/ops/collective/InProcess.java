@@ -226,7 +226,8 @@ public final class InProcess {
         }
 
         private Completion join(Kind kind, String name, int root, FloatBuffer floats, ByteBuffer bytes) {
-            Completion completion = new Completion(name, sequence, rank, group.timeout, Completion.Driver.NONE);
+            Completion completion =
+                    new Completion(name + " (operation " + sequence + ") on rank " + rank, group.timeout);
             group.join(sequence++, rank, new Part(kind, name, root, floats, bytes, completion));
             return completion;
         }

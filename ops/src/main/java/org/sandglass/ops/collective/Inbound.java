@@ -110,7 +110,8 @@ final class Inbound {
         if (staging.capacity() == 0) {
             staging = ByteBuffer.allocateDirect(Math.max(4 * BEYOND_BYTES, Math.min(segmentBytes, STAGING_BYTES)))
                     .limit(0);
-            stagedFloats = staging.duplicate().clear().order(ByteOrder.nativeOrder()).asFloatBuffer();
+            stagedFloats =
+                    staging.duplicate().clear().order(ByteOrder.nativeOrder()).asFloatBuffer();
             scattered[1] = staging;
         }
         ByteBuffer target = place;

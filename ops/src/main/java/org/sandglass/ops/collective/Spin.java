@@ -7,7 +7,7 @@ package org.sandglass.ops.collective;
 final class Spin {
 
     private static final long SPIN_NANOS = Long.getLong("spin", 50_000);
-    private static final long YIELD_NANOS = Long.getLong("yieldn", 50_000);
+    private static final long YIELD_NANOS = Long.getLong("yieldn", 100_000);
 
     private final boolean shares;
     private boolean waits;

@@ -216,7 +216,7 @@ class EngineTest {
         for (int i = 0; i < elements; i++) {
             floats.put(i, Buffers.integer(i, rank.rank, number));
         }
-        Completion completion = new Completion("sum", number, rank.rank, TIMEOUT, Completion.Driver.NONE);
+        Completion completion = new Completion("operation " + number, TIMEOUT);
         rank.buffers.add(floats);
         rank.completions.add(completion);
         Schedule schedule = Schedule.of(program, ranks, SEGMENT);
