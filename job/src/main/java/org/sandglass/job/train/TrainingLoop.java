@@ -192,12 +192,7 @@ final class TrainingLoop {
                     (double) waited / took));
         }
         TrainingMetrics.note(new TrainingMetrics.Sample(
-                plan.epoch() + 1,
-                global,
-                imagesPerSecond,
-                sums.meanLoss(),
-                (double) waited / took,
-                lagNanos / 1e9));
+                plan.epoch() + 1, global, imagesPerSecond, sums.meanLoss(), (double) waited / took, lagNanos / 1e9));
         if (worker.communicator().rank() == 0 && System.nanoTime() - progressSent > PROGRESS_NANOS) {
             progressSent = System.nanoTime();
             TrainingMetrics.publish();

@@ -21,6 +21,8 @@ final class Execution {
     private long start;
     private int frames;
     private int announcements;
+
+    @SuppressWarnings("UnusedVariable") // holds the memory, which the buffers beneath only point to
     private @Nullable Object owner;
 
     /**

@@ -87,11 +87,7 @@ final class Progress implements Runnable, Completion.Driver {
 
     /** Starts a thread that owns the connections, which are given by rank and null at this one. */
     static Progress start(
-            int rank,
-            List<String> names,
-            List<@Nullable Connection> connections,
-            CollectiveOptions options,
-            Spin spin)
+            int rank, List<String> names, List<@Nullable Connection> connections, CollectiveOptions options, Spin spin)
             throws IOException {
         Engine engine = new Engine(connections.size(), options.timeout(), options.segmentBytes());
         SelectionKey[] keys = new SelectionKey[connections.size() - 1];

@@ -16,8 +16,18 @@ class BrainFloatsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 1", "-2.5, -2.5", "0, 0", "-0.0, -0.0", "1.00390625, 1", "1.01171875, 1.015625", "1.00390637, 1.0078125",
-        "-1.00390637, -1.0078125", "3.4028235E38, Infinity", "Infinity, Infinity", "-Infinity, -Infinity", "1e-45, 0"
+        "1, 1",
+        "-2.5, -2.5",
+        "0, 0",
+        "-0.0, -0.0",
+        "1.00390625, 1",
+        "1.01171875, 1.015625",
+        "1.00390637, 1.0078125",
+        "-1.00390637, -1.0078125",
+        "3.4028235E38, Infinity",
+        "Infinity, Infinity",
+        "-Infinity, -Infinity",
+        "1e-45, 0"
     })
     void shouldRoundToTheNearestAndTiesToEven(float value, float expected) {
         assertThat(BrainFloats.rounded(Float.floatToRawIntBits(value))).isEqualTo(Float.floatToRawIntBits(expected));
@@ -53,11 +63,13 @@ class BrainFloatsTest {
     @ValueSource(ints = {0, 1, 2, 3, 7, 2047, 2048, 2049, 5000, 6145})
     void shouldDecodeWhatItEncodes(int elements) {
         FloatBuffer values = Buffers.direct(elements + 2);
-        ByteBuffer memory = ByteBuffer.allocateDirect((elements + 2) * Float.BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer memory =
+                ByteBuffer.allocateDirect((elements + 2) * Float.BYTES).order(ByteOrder.nativeOrder());
         FloatBuffer floats = memory.asFloatBuffer();
         floats.put(Buffers.fractions(elements + 2, 0, elements)).flip();
         values.put(floats.duplicate()).flip();
-        ByteBuffer wire = ByteBuffer.allocateDirect(elements * BrainFloats.BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer wire =
+                ByteBuffer.allocateDirect(elements * BrainFloats.BYTES).order(ByteOrder.nativeOrder());
         BrainFloats codec = new BrainFloats();
 
         codec.encode(memory.asIntBuffer(), 1, elements, wire, wire.asIntBuffer());
@@ -68,8 +80,8 @@ class BrainFloatsTest {
             int count = Math.min(BrainFloats.BLOCK, elements - done);
             FloatBuffer decoded = codec.decode(wire, wire.asIntBuffer(), done / 2, count);
             for (int i = 0; i < count; i++) {
-                float rounded = Float.intBitsToFloat(
-                        BrainFloats.rounded(Float.floatToRawIntBits(values.get(1 + done + i))));
+                float rounded =
+                        Float.intBitsToFloat(BrainFloats.rounded(Float.floatToRawIntBits(values.get(1 + done + i))));
                 assertThat(floats.get(1 + done + i)).isEqualTo(rounded);
                 assertThat(decoded.get(i)).isEqualTo(rounded);
             }
@@ -77,6 +89,8 @@ class BrainFloatsTest {
     }
 
     private static BigDecimal distance(float value, int bits) {
-        return new BigDecimal(value).subtract(new BigDecimal(Float.intBitsToFloat(bits))).abs();
+        return new BigDecimal(value)
+                .subtract(new BigDecimal(Float.intBitsToFloat(bits)))
+                .abs();
     }
 }
