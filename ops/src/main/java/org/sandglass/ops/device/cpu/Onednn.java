@@ -8,7 +8,7 @@ import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
-import org.bytedeco.dnnl.primitive_desc;
+import org.bytedeco.dnnl.primitive_desc_base;
 import org.bytedeco.dnnl.stream;
 import org.sandglass.ops.device.Value;
 import org.sandglass.ops.tensor.DataType;
@@ -161,7 +161,7 @@ final class Onednn implements AutoCloseable {
      *
      * @throws IllegalStateException naming the layer, if there is none
      */
-    static <D extends primitive_desc> D fast(Natives natives, String layer, List<Supplier<D>> attempts) {
+    static <D extends primitive_desc_base> D fast(Natives natives, String layer, List<Supplier<D>> attempts) {
         String found = "none";
         for (Supplier<D> attempt : attempts) {
             D descriptor = natives.keep(attempt.get());

@@ -324,8 +324,11 @@ final class Program {
     }
 
     private void reorder(List<Step> target, Operand from, Operand to, primitive_attr attributes) {
-        reorder.primitive_desc descriptor = natives.keep(new reorder.primitive_desc(
-                onednn.engine(), from.layout(), onednn.engine(), to.layout(), attributes, false));
+        reorder.primitive_desc descriptor = Onednn.fast(
+                natives,
+                layer,
+                List.of(() -> new reorder.primitive_desc(
+                        onednn.engine(), from.layout(), onednn.engine(), to.layout(), attributes, true)));
         target.add(step(
                 "reorder",
                 0,
