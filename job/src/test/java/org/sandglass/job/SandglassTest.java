@@ -51,7 +51,7 @@ class SandglassTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             trian                                      | Unknown command: trian; the nearest is train (see sandglass --help)
-            doctor --help                              | Unknown command: doctor (see sandglass --help)
+            surgeon --help                             | Unknown command: surgeon (see sandglass --help)
             prepare cifar --help                       | Unknown command: cifar; the nearest is cifar10 (see sandglass prepare --help)
             train --dat x                              | Unknown option: --dat; the nearest is --data (see sandglass train --help)
             train --run x                              | Missing required option: '--data=URI' (see sandglass train --help)

@@ -52,7 +52,6 @@ class ClusterIT {
                 "spark.authenticate", "true",
                 "spark.authenticate.secret", "known to the cluster",
                 "spark.network.crypto.enabled", "true",
-                "spark.network.crypto.cipher", "AES/GCM/NoPadding",
                 "spark.io.encryption.enabled", "true",
                 "spark.eventLog.enabled", "true",
                 "spark.eventLog.dir", events.toUri().toString()));
