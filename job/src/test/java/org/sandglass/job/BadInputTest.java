@@ -151,15 +151,10 @@ class BadInputTest {
     }
 
     @Test
-    void shouldNotSendGradientsInTheClearWhereSparkEncrypts() {
-        System.setProperty("spark.ssl.enabled", "true");
-        try {
-            Outcome outcome = train(good, "plain");
-            assertThat(outcome.exitCode()).isEqualTo(4);
-            assertThat(outcome.error()).contains("collective.encrypt=false");
-        } finally {
-            System.clearProperty("spark.ssl.enabled");
-        }
+    void shouldNameTheInterfacesThereAreWhereTheChosenOneIsMissing() {
+        Outcome outcome = train(good, "interface", "--set", "collective.interface=nowhere0");
+        assertThat(outcome.exitCode()).isEqualTo(4);
+        assertThat(outcome.error()).contains("collective.interface", "nowhere0", "127.0.0.1");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.sandglass.job.config;
 
 import java.time.Duration;
+import java.util.Optional;
 import org.sandglass.ops.tensor.DataType;
 
 /**
@@ -9,10 +10,18 @@ import org.sandglass.ops.tensor.DataType;
  * @param bucketBytes gradients are handed over in buckets of about this size
  * @param overlap whether buckets travel while backward goes on (Goyal et al., section 4)
  * @param wire the type of a gradient's elements on the network
+ * @param networkInterface where tasks listen for each other: an interface's name or a network in CIDR notation; empty for
+ *     the address that Spark uses
  * @param timeout the deadline of every wait for a peer
  */
 public record CollectiveSettings(
-        Algorithm algorithm, long bucketBytes, boolean overlap, DataType wire, Duration timeout, Encryption encrypt) {
+        Algorithm algorithm,
+        long bucketBytes,
+        boolean overlap,
+        DataType wire,
+        Optional<String> networkInterface,
+        Duration timeout,
+        Encryption encrypt) {
 
     /** The all-reduce algorithm; {@code AUTO} picks one for the number of ranks and the bucket's size. */
     public enum Algorithm {

@@ -24,6 +24,8 @@ public record Recipe(
     /** What may change when a run goes on. */
     private static final Set<String> OPERATIONAL = Set.of(
             "training.tasks",
+            "collective.encrypt",
+            "collective.interface",
             "collective.timeout",
             "checkpoint.every",
             "checkpoint.keep",

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.sandglass.ops.device.SgdUpdate;
 import org.sandglass.ops.image.Augmentation;
@@ -182,11 +183,9 @@ final class RecipeReader {
                 read.bytes("collective.bucketSize", 4L << 10, 1L << 30),
                 read.flag("collective.overlap"),
                 read.available("collective.wire", DataType.class, List.of(DataType.F32)),
+                Optional.of(read.text("collective.interface")).filter(choice -> !choice.equals("auto")),
                 read.duration("collective.timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
-                read.available(
-                        "collective.encrypt",
-                        CollectiveSettings.Encryption.class,
-                        List.of(CollectiveSettings.Encryption.AUTO, CollectiveSettings.Encryption.FALSE)));
+                read.choice("collective.encrypt", CollectiveSettings.Encryption.class));
     }
 
     private static Augmentation augmentation(SettingReader read) {

@@ -1,5 +1,6 @@
 package org.sandglass.job.config;
 
+import com.typesafe.config.ConfigUtil;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,9 @@ final class RecipeSettings {
         settings.put("collective.bucketSize", SettingText.bytes(collective.bucketBytes()));
         put(settings, "collective.overlap", collective.overlap());
         settings.put("collective.wire", SettingText.of(collective.wire()));
+        settings.put(
+                "collective.interface",
+                ConfigUtil.quoteString(collective.networkInterface().orElse("auto")));
         settings.put("collective.timeout", SettingText.of(collective.timeout()));
         settings.put("collective.encrypt", SettingText.of(collective.encrypt()));
     }

@@ -9,7 +9,6 @@ import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
-import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.config.FailureSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.failure.ExitCode;
@@ -57,7 +56,6 @@ final class Gang implements Restarts.Width {
      * @throws JobFailure if the recipe asks for more tasks than there are slots
      */
     static Gang forTraining(JavaSparkContext spark, Recipe recipe, int classes) {
-        refusePlainConnections(spark, recipe);
         int slots = ExecutorSlots.await(spark.getConf());
         int workers = recipe.training().workers();
         int tasks = recipe.training().tasks().orElse(Math.min(slots, workers));
@@ -80,20 +78,8 @@ final class Gang implements Restarts.Width {
 
     /** A gang as wide as the cluster, for work that any number of tasks does alike. */
     static Gang ofAllSlots(JavaSparkContext spark, Recipe recipe, int classes) {
-        refusePlainConnections(spark, recipe);
         int slots = ExecutorSlots.await(spark.getConf());
         return new Gang(spark, recipe, classes, slots);
-    }
-
-    /** Where Spark encrypts its connections ours may not be readable, unless the recipe says so. */
-    private static void refusePlainConnections(JavaSparkContext spark, Recipe recipe) {
-        boolean encrypted = spark.getConf().getBoolean("spark.network.crypto.enabled", false)
-                || spark.getConf().getBoolean("spark.ssl.enabled", false);
-        if (encrypted && recipe.collective().encrypt() == CollectiveSettings.Encryption.AUTO) {
-            throw JobFailure.cluster("Cannot connect the tasks: Spark encrypts its connections, and encryption of the"
-                    + " collectives is not available in this version; collective.encrypt=false lets gradients travel"
-                    + " in the clear, authenticated at connection only");
-        }
     }
 
     /** How many tasks the next stage has. */
@@ -140,7 +126,9 @@ final class Gang implements Restarts.Width {
             throws Lost {
         byte[] secret = new byte[SECRET_BYTES];
         random.nextBytes(secret);
-        StageOrder order = new StageOrder(run, attempts.incrementAndGet(), secret, recipe.render(), classes, source);
+        boolean encrypt = CollectiveEncryption.wanted(recipe.collective().encrypt(), spark.getConf());
+        StageOrder order =
+                new StageOrder(run, attempts.incrementAndGet(), secret, encrypt, recipe.render(), classes, source);
         String group = run + "-" + order.attempt();
         // The name and the description of its jobs in Spark's UI.
         spark.setCallSite(description);

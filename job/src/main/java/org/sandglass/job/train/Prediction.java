@@ -51,6 +51,7 @@ public final class Prediction {
                 UUID.randomUUID().toString(),
                 1,
                 new byte[0],
+                false,
                 manifest.recipe(),
                 manifest.classes(),
                 StateSource.exactly(manifest.iteration(), checkpoint.uri()));

@@ -8,6 +8,7 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -16,9 +17,11 @@ import org.apache.spark.SparkEnv;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.cluster.DeviceSlot;
 import org.sandglass.job.config.CollectiveSettings;
+import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.collective.Algorithm;
 import org.sandglass.ops.collective.CollectiveOptions;
+import org.sandglass.ops.collective.LocalAddress;
 import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.collective.TcpEndpoint;
 import org.slf4j.Logger;
@@ -42,6 +45,8 @@ final class Rendezvous {
             String worker,
             String executor,
             String host,
+            String problem,
+            String address,
             int port,
             String group,
             Stamp live,
@@ -49,11 +54,23 @@ final class Rendezvous {
             String device) {}
 
     static void meet(BarrierTaskContext context, StageOrder order, Worker worker) {
-        try (TcpEndpoint endpoint = TcpEndpoint.open(ownAddress())) {
+        CollectiveSettings settings = worker.recipe().collective();
+        String host = SparkEnv.get().blockManager().blockManagerId().host();
+        InetAddress address = InetAddress.getLoopbackAddress();
+        String problem = "";
+        try {
+            address = address(settings.networkInterface(), host);
+        } catch (JobFailure e) {
+            // Told to all: whoever left without a word would leave the others waiting here.
+            problem = String.valueOf(e.getMessage());
+        }
+        try (TcpEndpoint endpoint = TcpEndpoint.open(address)) {
             Announcement own = new Announcement(
                     worker.id(),
                     SparkEnv.get().executorId(),
-                    ownAddress().getHostAddress(),
+                    host,
+                    problem,
+                    address.getHostAddress(),
                     endpoint.port(),
                     worker.group(),
                     worker.stamp(),
@@ -62,15 +79,17 @@ final class Rendezvous {
             List<Announcement> all = Arrays.stream(context.allGather(write(own)))
                     .map(Rendezvous::read)
                     .toList();
+            refuseProblems(all);
             DeviceSlot.refuseShared(all.stream().map(Announcement::device).toList());
             String group = all.stream().map(Announcement::worker).collect(Collectors.joining(","));
             boolean standing = all.stream().allMatch(member -> member.group().equals(group));
             if (!standing) {
                 worker.leaveGroup();
                 List<InetSocketAddress> addresses = all.stream()
-                        .map(member -> new InetSocketAddress(member.host(), member.port()))
+                        .map(member -> new InetSocketAddress(member.address(), member.port()))
                         .toList();
-                CollectiveOptions options = options(worker.recipe().collective(), order.attempt())
+                CollectiveOptions options = options(settings, order.attempt())
+                        .withEncryption(order.encrypt())
                         .withHosts(all.stream().map(Announcement::host).toList());
                 worker.joinGroup(group, endpoint.connect(context.partitionId(), addresses, order.secret(), options));
                 LOG.info("Rank {} of {} connected", context.partitionId(), all.size());
@@ -145,15 +164,30 @@ final class Rendezvous {
         return new CollectiveOptions(algorithm, settings.timeout(), attempt);
     }
 
-    private static InetAddress ownAddress() {
-        String host = SparkEnv.get().blockManager().blockManagerId().host();
+    private static void refuseProblems(List<Announcement> all) {
+        for (Announcement member : all) {
+            if (!member.problem().isEmpty()) {
+                throw new JobFailure(ExitCode.CLUSTER, "Host " + member.host() + ": " + member.problem());
+            }
+        }
+    }
+
+    private static InetAddress address(Optional<String> networkInterface, String host) {
+        if (networkInterface.isPresent()) {
+            try {
+                return LocalAddress.on(networkInterface.get());
+            } catch (IllegalArgumentException e) {
+                throw new JobFailure(
+                        ExitCode.CLUSTER, "Cannot listen for other tasks: collective.interface: " + e.getMessage(), e);
+            }
+        }
         try {
             return InetAddress.getByName(host);
         } catch (UnknownHostException e) {
             throw new JobFailure(
-                    org.sandglass.job.failure.ExitCode.CLUSTER,
-                    "Cannot find the own address: host " + host
-                            + " does not resolve; set SPARK_LOCAL_IP or the host's name service",
+                    ExitCode.CLUSTER,
+                    "Cannot find the own address: host " + host + " does not resolve; set collective.interface,"
+                            + " SPARK_LOCAL_IP or the host's name service",
                     e);
         }
     }

@@ -9,12 +9,14 @@ import java.io.Serializable;
  * @param run token of this driver's run; executor-resident state of any other run is discarded
  * @param attempt number of this stage within the run; tasks of an earlier attempt are strangers
  * @param secret what collective connections prove to know; never logged
+ * @param encrypt whether collective connections are encrypted
  * @param recipe the rendered recipe
  * @param classes number of classes of the training table
  * @param source the states that the stage may start from
  */
 @SuppressWarnings("ArrayRecordComponent") // orders are sent, never compared
-record StageOrder(String run, long attempt, byte[] secret, String recipe, int classes, StateSource source)
+record StageOrder(
+        String run, long attempt, byte[] secret, boolean encrypt, String recipe, int classes, StateSource source)
         implements Serializable {
 
     @Serial

@@ -147,7 +147,6 @@ class RecipeTest {
         "training.precision, f16, f32 or bf16",
         "training.device, cuda, auto or cpu",
         "collective.wire, bf16, f32",
-        "collective.encrypt, true, auto or false",
         "exchange.mode, references, images",
     })
     void shouldRefuseWhatThisVersionLacks(String key, String value, String available) {

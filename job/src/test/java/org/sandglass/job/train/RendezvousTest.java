@@ -24,6 +24,8 @@ class RendezvousTest {
                         "worker" + rank,
                         slots.get(rank).substring(1),
                         slots.get(rank).substring(0, 1),
+                        "",
+                        "10.0.0." + rank,
                         1000 + rank,
                         "",
                         Stamp.NONE,

@@ -44,7 +44,7 @@ class TrainIT {
 
     @Test
     void shouldTrainExactlyOnceEvaluateAndReport() throws IOException {
-        Path run = train("once", "training.epochs=2");
+        Path run = train("once", "training.epochs=2", "collective.encrypt=true", "collective.interface=lo");
 
         JsonNode summary = summary(run);
         assertThat(summary.get("status").asText()).isEqualTo("finished");
@@ -52,6 +52,10 @@ class TrainIT {
         assertThat(summary.get("trainSamples").asLong()).isEqualTo(301);
         assertThat(summary.get("validationSamples").asLong()).isEqualTo(64);
         assertThat(summary.get("ledgerViolations").asInt()).isZero();
+        assertThat(summary.get("exposedCommunication").asDouble()).isBetween(0.0, 1.0);
+        assertThat(iterations(run))
+                .allSatisfy(line ->
+                        assertThat(line.get("exposedCommunication").asDouble()).isBetween(0.0, 1.0));
         assertThat(lines(run.resolve("ledger.jsonl"))).hasSize(2).allSatisfy(line -> {
             assertThat(line.get("samples").asLong()).isEqualTo(301);
             assertThat(line.get("verdict").asText()).isEqualTo("exact");
