@@ -18,10 +18,12 @@ import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.device.BatchResult;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.Executable;
+import org.sandglass.ops.device.FlatLayout;
 import org.sandglass.ops.device.GradientListener;
 import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.gradient.BucketPlan;
 import org.sandglass.ops.gradient.BucketReducer;
+import org.sandglass.ops.gradient.GradientBucket;
 import org.sandglass.ops.image.ImageTransform;
 import org.sandglass.ops.optim.LearningRate;
 import org.sandglass.ops.optim.Sgd;
@@ -99,8 +101,8 @@ final class TrainingLoop {
                 long started = System.nanoTime();
                 declarePlace(iteration);
                 gradients(shard, iteration);
-                long waited = reducer.finish();
-                counters.readFrom(buffers.gradients());
+                long current = iteration;
+                long waited = reducer.finish(bucket -> update(bucket, current));
                 if (!Double.isFinite(counters.totals().lossSum())) {
                     divergence = "Training diverged: the loss is "
                             + counters.totals().meanLoss() + " in epoch "
@@ -109,7 +111,7 @@ final class TrainingLoop {
                     return false;
                 }
                 if (counters.activeWorkers() > 0) {
-                    update(iteration);
+                    statistics.update(counters.activeWorkers());
                     account(iteration, System.nanoTime() - started, waited);
                 }
                 if (counters.snapshotRequested()) {
@@ -162,12 +164,21 @@ final class TrainingLoop {
         executable.backward(lossScale, complete ? reducer : GradientListener.NONE);
     }
 
-    private void update(long iteration) {
-        statistics.update(counters.activeWorkers());
+    /** Updates the weights of a bucket that has been summed, while others are under way; the first one has the counters. */
+    private void update(GradientBucket bucket, long iteration) {
+        if (bucket.offset() == 0) {
+            counters.readFrom(buffers.gradients());
+        }
+        if (counters.activeWorkers() == 0 || !Double.isFinite(counters.totals().lossSum())) {
+            return;
+        }
         long global = globalIteration(iteration);
         double rate = learningRate.at(global, plan.iterations());
         double previous = learningRate.at(Math.max(0, global - 1), plan.iterations());
-        sgd.step(worker.device(), buffers, worker.momentum(), rate, previous);
+        FlatLayout layout = buffers.layout();
+        long weights = layout.gradientLength() - layout.weightsLength();
+        long from = Math.max(0, bucket.offset() - weights);
+        sgd.step(worker.device(), buffers, worker.momentum(), rate, previous, from, bucket.end() - weights);
     }
 
     private void account(long iteration, long took, long waited) {

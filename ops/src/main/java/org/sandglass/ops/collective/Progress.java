@@ -151,9 +151,12 @@ final class Progress implements Runnable, Completion.Driver {
                     visit(completion);
                 } finally {
                     visits.incrementAndGet();
+                    if (!engine.active().isEmpty()) {
+                        called = true;
+                    }
                     turn.unlock();
                 }
-                if (System.nanoTime() - start > PAUSE_NANOS) {
+                if (called || System.nanoTime() - start > PAUSE_NANOS) {
                     LockSupport.unpark(thread);
                 }
             }

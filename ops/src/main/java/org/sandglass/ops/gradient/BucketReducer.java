@@ -3,6 +3,7 @@ package org.sandglass.ops.gradient;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.sandglass.ops.collective.Communicator;
 import org.sandglass.ops.collective.PeerFailure;
@@ -106,6 +107,18 @@ public final class BucketReducer implements GradientListener {
      * @throws PeerFailure if a sum could not be completed
      */
     public long finish() {
+        return finish(bucket -> {});
+    }
+
+    /**
+     * As {@link #finish()}; meanwhile shows each bucket that has been summed, in the order of the plan, while those after
+     * it are still under way.
+     *
+     * @param summed called by this thread; the bucket's part of the gradient vector is its own until the next iteration
+     * @return nanoseconds spent waiting, without what {@code summed} takes
+     * @throws PeerFailure if a sum could not be completed
+     */
+    public long finish(Consumer<GradientBucket> summed) {
         checkOpen("finish");
         if (gradientsReady > 0 && gradientsReady < parameters.size()) {
             throw new IllegalStateException("Cannot finish: the gradient of "
@@ -117,8 +130,14 @@ public final class BucketReducer implements GradientListener {
         while (pending.size() < buckets.size()) {
             handOver();
         }
-        pending.forEach(PendingOperation::await);
-        return System.nanoTime() - start;
+        long waited = System.nanoTime() - start;
+        for (int i = 0; i < buckets.size(); i++) {
+            start = System.nanoTime();
+            pending.get(i).await();
+            waited += System.nanoTime() - start;
+            summed.accept(buckets.get(i));
+        }
+        return waited;
     }
 
     private void handOverWhatIsReady() {

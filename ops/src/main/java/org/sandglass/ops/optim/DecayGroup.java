@@ -28,4 +28,10 @@ record DecayGroup(long offset, long length, boolean decayed) {
         }
         return groups;
     }
+
+    /** What of it lies from one offset to another; of no length if nothing does. */
+    DecayGroup within(long from, long to) {
+        long start = Math.max(offset, from);
+        return new DecayGroup(start, Math.max(0, Math.min(offset + length, to) - start), decayed);
+    }
 }

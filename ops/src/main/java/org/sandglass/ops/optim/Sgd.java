@@ -40,20 +40,42 @@ public record Sgd(
             DeviceBuffer momentumBuffer,
             double learningRate,
             double previousLearningRate) {
+        long weights = buffers.layout().weightsLength();
+        step(device, buffers, momentumBuffer, learningRate, previousLearningRate, 0, weights);
+    }
+
+    /**
+     * Queues the update of the weights from offset {@code from} up to {@code to}; ranges that make up the vector give the
+     * same bits as the whole.
+     *
+     * @param momentumBuffer as long as the weights, zero before the first step
+     * @param previousLearningRate the rate of the step before; of the first step: its own
+     */
+    public void step(
+            Device device,
+            NetworkBuffers buffers,
+            DeviceBuffer momentumBuffer,
+            double learningRate,
+            double previousLearningRate,
+            long from,
+            long to) {
         if (!(learningRate > 0) || !(previousLearningRate > 0)) {
             throw new IllegalArgumentException("Cannot step: learning rates must be positive: learningRate="
                     + learningRate + " previousLearningRate=" + previousLearningRate);
         }
         boolean corrected = momentumCorrection && form == SgdUpdate.Form.VELOCITY_SCALED;
         double correction = corrected ? learningRate / previousLearningRate : 1;
-        for (DecayGroup group : DecayGroup.of(buffers.layout())) {
+        for (DecayGroup whole : DecayGroup.of(buffers.layout())) {
+            DecayGroup group = whole.within(from, to);
             double decay = group.decayed() ? weightDecay : 0;
-            device.update(
-                    new SgdUpdate(form, learningRate, momentum, correction, decay, nesterov),
-                    buffers,
-                    momentumBuffer,
-                    group.offset(),
-                    group.length());
+            if (group.length() > 0) {
+                device.update(
+                        new SgdUpdate(form, learningRate, momentum, correction, decay, nesterov),
+                        buffers,
+                        momentumBuffer,
+                        group.offset(),
+                        group.length());
+            }
         }
     }
 }

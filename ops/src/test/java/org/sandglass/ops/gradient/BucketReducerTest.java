@@ -80,6 +80,21 @@ class BucketReducerTest {
         assertThat(recorder.unawaitedEvents).isZero();
     }
 
+    @ParameterizedTest(name = "overlap {0}, buckets of {1} bytes")
+    @MethodSource("plans")
+    void shouldShowABucketAsSoonAsItIsSummedAndNotBefore(boolean overlap, long bucketBytes) {
+        Recorder recorder = new Recorder();
+        BucketPlan plan = BucketPlan.of(layout, bucketBytes);
+        BucketReducer reducer = new BucketReducer(recorder, vector(), layout, plan, overlap, recorder::event);
+        backward(reducer);
+        List<GradientBucket> shown = new ArrayList<>();
+        reducer.finish(bucket -> {
+            shown.add(bucket);
+            assertThat(recorder.awaited).isEqualTo(shown.size());
+        });
+        assertThat(shown).isEqualTo(plan.buckets());
+    }
+
     @Test
     void shouldHandOverABucketAtItsLastGradientAndNotBefore() {
         Recorder recorder = new Recorder();
