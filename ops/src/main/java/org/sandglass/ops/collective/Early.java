@@ -22,14 +22,14 @@ final class Early {
         private ByteBuffer payload = ByteBuffer.allocateDirect(0);
         private FloatBuffer floats = payload.asFloatBuffer();
 
-        private Kept of(Frame frame) {
-            sequence = frame.sequence();
-            offset = frame.argument();
-            if (payload.capacity() < frame.length()) {
-                payload = ByteBuffer.allocateDirect(frame.length()).order(ByteOrder.nativeOrder());
+        private Kept of(Header header) {
+            sequence = header.sequence();
+            offset = header.argument();
+            if (payload.capacity() < header.length()) {
+                payload = ByteBuffer.allocateDirect(header.length()).order(ByteOrder.nativeOrder());
                 floats = payload.asFloatBuffer();
             }
-            payload.clear().limit(frame.length());
+            payload.clear().limit(header.length());
             return this;
         }
 
@@ -58,8 +58,8 @@ final class Early {
     private final List<Kept> spares = new ArrayList<>();
 
     /** Somewhere to put a frame's payload, to be {@linkplain #add added} when it is complete. */
-    Kept make(Frame frame) {
-        return (spares.isEmpty() ? new Kept() : spares.remove(spares.size() - 1)).of(frame);
+    Kept make(Header header) {
+        return (spares.isEmpty() ? new Kept() : spares.remove(spares.size() - 1)).of(header);
     }
 
     void add(Kept kept) {

@@ -58,7 +58,7 @@ final class Engine implements Operations, Inbound.Controls {
             long theirs = link.announcements().remove(execution.sequence(), execution.fingerprint());
             compare(link.peer(), execution, theirs);
             if (execution.listensTo(link.peer())) {
-                link.outbound().post(Frame.started(execution.sequence(), execution.fingerprint()));
+                link.outbound().postStarted(execution);
             }
         }
     }
@@ -139,7 +139,7 @@ final class Engine implements Operations, Inbound.Controls {
             if (age >= nextAnnouncement(execution)) {
                 execution.announced();
                 for (Link link : links) {
-                    link.outbound().post(Frame.started(execution.sequence(), execution.fingerprint()));
+                    link.outbound().postStarted(execution);
                 }
             }
         }

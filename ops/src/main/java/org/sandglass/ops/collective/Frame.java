@@ -1,7 +1,6 @@
 package org.sandglass.ops.collective;
 
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What goes over a connection after the handshake: 24 bytes in network order, followed by the payload.
@@ -27,14 +26,13 @@ record Frame(Kind kind, int length, long sequence, long argument) {
         /** The sender has completed all operations before {@code sequence} and closes. */
         LEAVE(4);
 
+        /** On the wire; in the order of the constants, from 1. */
         private final int code;
 
         Kind(int code) {
             this.code = code;
         }
     }
-
-    private static final Kind[] KINDS = Kind.values();
 
     static Frame data(long sequence, Slot slot) {
         return new Frame(Kind.DATA, slot.length(), sequence, slot.from());
@@ -52,32 +50,7 @@ record Frame(Kind kind, int length, long sequence, long argument) {
         return new Frame(Kind.LEAVE, 0, sequence, 0);
     }
 
-    int culprit() {
-        return (int) argument;
-    }
-
-    int code() {
-        return (int) (argument >> 32);
-    }
-
     void encode(ByteBuffer target) {
         target.putInt(kind.code << 24).putInt(length).putLong(sequence).putLong(argument);
-    }
-
-    /** Reads a header; null if no sender of ours could have written it. */
-    static @Nullable Frame decode(ByteBuffer source, int maximumLength) {
-        Kind kind = kind(source.getInt());
-        Frame frame = new Frame(kind == null ? Kind.LEAVE : kind, source.getInt(), source.getLong(), source.getLong());
-        if (kind == null || frame.sequence < 0) {
-            return null;
-        }
-        boolean lengthFits = kind == Kind.DATA ? frame.length > 0 && frame.length <= maximumLength : frame.length == 0;
-        return lengthFits ? frame : null;
-    }
-
-    private static @Nullable Kind kind(int word) {
-        return (word & 0xFF_FFFF) == 0 && word >>> 24 > 0 && word >>> 24 <= KINDS.length
-                ? KINDS[(word >>> 24) - 1]
-                : null;
     }
 }

@@ -51,8 +51,10 @@ final class Inbound {
     private FloatBuffer stagedFloats = staging.asFloatBuffer();
     private final ByteBuffer[] scattered = {staging, staging};
 
-    /** The frame that is being read; while it has neither place nor operation, it waits. */
-    private @Nullable Frame frame;
+    private final Header header = new Header();
+
+    /** Whether a data frame is being read; while it has neither place nor operation, it waits. */
+    private boolean framed;
 
     private @Nullable Execution execution;
     private @Nullable Slot slot;
@@ -70,7 +72,7 @@ final class Inbound {
 
     /** Whether a frame waits for other ranks' frames, so that nothing should be read now. */
     boolean stalled() {
-        return frame != null && execution == null && kept == null;
+        return framed && execution == null && kept == null;
     }
 
     /**
@@ -96,8 +98,8 @@ final class Inbound {
     /** Takes up what waited for a start or for other ranks' frames; returns whether anything did. */
     boolean resume() throws Fault {
         boolean resumed = resumeEarly();
-        if (frame != null && stalled()) {
-            begin(frame);
+        if (stalled()) {
+            begin();
             if (!stalled()) {
                 parse();
                 resumed = true;
@@ -136,7 +138,7 @@ final class Inbound {
 
     /** Whether the next frame is probably a long one whose payload should be read into its place. */
     private boolean copyIsDue() {
-        for (int i = 0; frame == null && i < operations.active().size(); i++) {
+        for (int i = 0; !framed && i < operations.active().size(); i++) {
             Slot due = operations.active().get(i).expected(peer);
             if (due != null) {
                 return !due.adds() && due.length() > 4 * BEYOND_BYTES;
@@ -147,18 +149,17 @@ final class Inbound {
 
     private void parse() throws Fault {
         while (!stalled()) {
-            if (frame == null) {
+            if (!framed) {
                 if (staging.remaining() < Frame.BYTES) {
                     return;
                 }
-                Frame next = Frame.decode(staging, segmentBytes);
-                if (next == null) {
+                if (!header.decode(staging, segmentBytes)) {
                     throw Fault.protocol(peer, "it sends a frame that is none");
                 }
-                begin(next);
+                begin();
             } else {
-                take(frame.length() - moved);
-                if (moved < frame.length()) {
+                take(header.length() - moved);
+                if (moved < header.length()) {
                     return;
                 }
                 finish();
@@ -190,41 +191,40 @@ final class Inbound {
         moved += count;
     }
 
-    private void begin(Frame next) throws Fault {
-        frame = null;
-        switch (next.kind()) {
-            case DATA -> beginData(next);
+    private void begin() throws Fault {
+        switch (header.kind()) {
+            case DATA -> beginData();
             case STARTED -> {
-                checkAhead(next.sequence());
-                controls.started(peer, next.sequence(), next.argument());
+                checkAhead(header.sequence());
+                controls.started(peer, header.sequence(), header.argument());
             }
-            case LEAVE -> controls.left(peer, next.sequence());
+            case LEAVE -> controls.left(peer, header.sequence());
             case FAULT -> {
-                if (next.culprit() < 0 || next.culprit() >= ranks) {
+                if (header.culprit() < 0 || header.culprit() >= ranks) {
                     throw Fault.protocol(peer, "it blames a rank that is none");
                 }
-                throw Fault.reported(peer, next.culprit(), next.code());
+                throw Fault.reported(peer, header.culprit(), header.code());
             }
         }
     }
 
-    private void beginData(Frame next) throws Fault {
-        checkAhead(next.sequence());
-        controls.reached(peer, next.sequence());
-        frame = next;
+    private void beginData() throws Fault {
+        checkAhead(header.sequence());
+        controls.reached(peer, header.sequence());
+        framed = true;
         moved = 0;
-        if (next.sequence() >= operations.started()) {
-            if (early.bytesFrom(operations.started()) + next.length() + Frame.BYTES > Outbound.EAGER_BYTES) {
+        if (header.sequence() >= operations.started()) {
+            if (early.bytesFrom(operations.started()) + header.length() + Frame.BYTES > Outbound.EAGER_BYTES) {
                 throw Fault.protocol(peer, "it sends too much of what this rank has not started");
             }
-            kept = early.make(next);
+            kept = early.make(header);
             return;
         }
-        Execution target = operation(next.sequence());
-        if (early.contains(next.sequence())) {
+        Execution target = operation(header.sequence());
+        if (early.contains(header.sequence())) {
             return;
         }
-        Slot due = due(target, next.argument(), next.length());
+        Slot due = due(target, header.argument(), header.length());
         if (target.receivable(due)) {
             execution = target;
             slot = due;
@@ -238,7 +238,7 @@ final class Inbound {
         } else if (kept != null) {
             early.add(kept);
         }
-        frame = null;
+        framed = false;
         execution = null;
         slot = null;
         place = null;

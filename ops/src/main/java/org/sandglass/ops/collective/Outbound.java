@@ -65,10 +65,12 @@ final class Outbound {
 
     /** Says something as soon as the frame that is being written has ended. */
     void post(Frame control) {
-        if (controls.remaining() < Frame.BYTES) {
-            controls = ByteBuffer.allocate(2 * controls.capacity()).put(controls.flip());
-        }
-        control.encode(controls);
+        control.encode(roomForControl());
+    }
+
+    /** Says that an operation has started: a frame that never becomes an object. */
+    void postStarted(Execution execution) {
+        Frame.started(execution.sequence(), execution.fingerprint()).encode(roomForControl());
     }
 
     /**
@@ -127,6 +129,13 @@ final class Outbound {
             headers.put(controls.limit(Math.min(end, CONTROLS * Frame.BYTES)));
             controls.limit(end).compact();
         }
+    }
+
+    private ByteBuffer roomForControl() {
+        if (controls.remaining() < Frame.BYTES) {
+            controls = ByteBuffer.allocate(2 * controls.capacity()).put(controls.flip());
+        }
+        return controls;
     }
 
     private boolean admit(long sequence, int bytes) {

@@ -35,9 +35,13 @@ class AllocationTest {
                 long before = allocated();
                 List<Long> callers = group.run(communicator -> sum(communicator, buffers.get(communicator.rank())));
                 long progress = allocated() - before;
-                best = Math.min(best, progress + callers.stream().mapToLong(Long::longValue).sum());
+                best = Math.min(
+                        best,
+                        progress + callers.stream().mapToLong(Long::longValue).sum());
             }
-            assertThat(best).as("bytes per %d operations", OPERATIONS).isLessThanOrEqualTo(OPERATIONS * BYTES_PER_OPERATION);
+            assertThat(best)
+                    .as("bytes per %d operations", OPERATIONS)
+                    .isLessThanOrEqualTo(OPERATIONS * BYTES_PER_OPERATION);
         }
     }
 
