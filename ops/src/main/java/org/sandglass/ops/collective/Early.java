@@ -1,8 +1,6 @@
 package org.sandglass.ops.collective;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,17 +17,15 @@ final class Early {
     static final class Kept {
         private long sequence;
         private long offset;
-        private ByteBuffer payload = ByteBuffer.allocateDirect(0);
-        private FloatBuffer floats = payload.asFloatBuffer();
+        private Staging staging = new Staging(0);
 
         private Kept of(Header header) {
             sequence = header.sequence();
             offset = header.argument();
-            if (payload.capacity() < header.length()) {
-                payload = ByteBuffer.allocateDirect(header.length()).order(ByteOrder.nativeOrder());
-                floats = payload.asFloatBuffer();
+            if (staging.bytes().capacity() < header.length()) {
+                staging = new Staging(header.length());
             }
-            payload.clear().limit(header.length());
+            staging.bytes().clear().limit(header.length());
             return this;
         }
 
@@ -42,15 +38,15 @@ final class Early {
         }
 
         int length() {
-            return payload.limit();
+            return staging.bytes().limit();
         }
 
         ByteBuffer payload() {
-            return payload;
+            return staging.bytes();
         }
 
-        FloatBuffer floats() {
-            return floats;
+        Staging staging() {
+            return staging;
         }
     }
 

@@ -3,8 +3,6 @@ package org.sandglass.ops.collective;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.channels.ScatteringByteChannel;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +46,7 @@ final class Inbound {
     /** From its position to its limit, what has been read and not been dealt with. */
     private ByteBuffer staging = ByteBuffer.allocateDirect(0);
 
-    private FloatBuffer stagedFloats = staging.asFloatBuffer();
+    private Staging staged = new Staging(0);
     private final ByteBuffer[] scattered = {staging, staging};
 
     private final Header header = new Header();
@@ -110,10 +108,8 @@ final class Inbound {
 
     private long fill(ScatteringByteChannel channel) throws IOException {
         if (staging.capacity() == 0) {
-            staging = ByteBuffer.allocateDirect(Math.max(4 * BEYOND_BYTES, Math.min(segmentBytes, STAGING_BYTES)))
-                    .limit(0);
-            stagedFloats =
-                    staging.duplicate().clear().order(ByteOrder.nativeOrder()).asFloatBuffer();
+            staged = new Staging(Math.max(4 * BEYOND_BYTES, Math.min(segmentBytes, STAGING_BYTES)));
+            staging = staged.bytes().duplicate().limit(0);
             scattered[1] = staging;
         }
         ByteBuffer target = place;
@@ -141,7 +137,7 @@ final class Inbound {
         for (int i = 0; !framed && i < operations.active().size(); i++) {
             Slot due = operations.active().get(i).expected(peer);
             if (due != null) {
-                return !due.adds() && due.length() > 4 * BEYOND_BYTES;
+                return operations.active().get(i).region().takesAsItIs(due) && due.length() > 4 * BEYOND_BYTES;
             }
         }
         return false;
@@ -170,17 +166,11 @@ final class Inbound {
     /** Deals with what is staged of the frame's payload, of which some bytes are missing. */
     private void take(int missing) {
         int count = Math.min(missing, staging.remaining());
-        if (execution != null && slot != null && slot.adds()) {
-            count &= -Float.BYTES;
+        if (execution != null && slot != null && place == null) {
             if (staging.position() % Float.BYTES != 0) {
                 staging.compact().flip();
             }
-            sum.add(
-                    execution.region().floats(),
-                    (slot.from() + moved) / Float.BYTES,
-                    stagedFloats,
-                    staging.position() / Float.BYTES,
-                    count / Float.BYTES);
+            count = execution.region().take(slot, moved, staged, staging.position(), count, sum);
             staging.position(staging.position() + count);
         } else if (count > 0) {
             ByteBuffer target = kept != null ? kept.payload() : place;
@@ -228,7 +218,7 @@ final class Inbound {
         if (target.receivable(due)) {
             execution = target;
             slot = due;
-            place = due.adds() ? null : target.region().incoming(peer, due);
+            place = target.region().takesAsItIs(due) ? target.region().incoming(peer, due) : null;
         }
     }
 
@@ -267,11 +257,10 @@ final class Inbound {
     }
 
     private void store(Execution target, Slot due, Early.Kept first) {
-        if (due.adds()) {
-            int elements = due.length() / Float.BYTES;
-            sum.add(target.region().floats(), due.from() / Float.BYTES, first.floats(), 0, elements);
-        } else {
+        if (target.region().takesAsItIs(due)) {
             target.region().incoming(peer, due).put(first.payload().flip());
+        } else {
+            target.region().take(due, 0, first.staging(), 0, due.length(), sum);
         }
         target.received(peer);
     }

@@ -76,6 +76,7 @@ final class TcpCommunicator implements Communicator {
     private final int ranks;
     private final CollectiveOptions options;
     private final Progress progress;
+    private final BrainFloatWire wire;
     private final List<String> names;
     private final FloatBuffer barrier = ByteBuffer.allocateDirect(Float.BYTES)
             .order(ByteOrder.nativeOrder())
@@ -95,6 +96,7 @@ final class TcpCommunicator implements Communicator {
         this.ranks = ranks;
         this.options = options;
         this.progress = progress;
+        this.wire = new BrainFloatWire(ranks, options.segmentBytes());
     }
 
     static TcpCommunicator connect(
@@ -217,7 +219,9 @@ final class TcpCommunicator implements Communicator {
         Schedule schedule = schedules.computeIfAbsent(plan, this::schedule);
         Completion completion =
                 new Completion(kind, sequence, rank, options.timeout().plus(GRACE), progress);
-        return new Execution(plan.fingerprint(), schedule, ranks, new Region(bytes, floats, ranks), completion);
+        Region region =
+                rounds(plan) ? new BrainFloatRegion(bytes, floats, ranks, wire) : new Region(bytes, floats, ranks);
+        return new Execution(plan.fingerprint(), schedule, ranks, region, completion);
     }
 
     /** Sets out; the buffer is kept until the operation has ended, the view of it being none that would do so. */
@@ -231,7 +235,15 @@ final class TcpCommunicator implements Communicator {
     }
 
     private Schedule schedule(Plan plan) {
-        return Schedule.of(program(plan), ranks, options.segmentBytes());
+        List<Transfer> program = program(plan);
+        return Schedule.of(
+                rounds(plan) ? program.stream().map(Transfer::halved).toList() : program,
+                ranks,
+                options.segmentBytes());
+    }
+
+    private boolean rounds(Plan plan) {
+        return options.wire() == Wire.BF16 && plan.kind() != Kind.BROADCAST && plan.kind() != Kind.BARRIER;
     }
 
     private List<Transfer> program(Plan plan) {

@@ -78,9 +78,6 @@ public final class TcpEndpoint implements AutoCloseable {
         if (options.algorithm() == Algorithm.HIERARCHICAL && options.hosts().isEmpty()) {
             throw new IllegalArgumentException("Cannot connect: algorithm=HIERARCHICAL needs the hosts of the ranks");
         }
-        if (options.wire() != Wire.F32) {
-            throw new IllegalArgumentException("Cannot connect: wire=" + options.wire() + " is not available yet");
-        }
     }
 
     /** Stops listening; communicators that it has connected live on. */

@@ -23,6 +23,11 @@ record Transfer(Kind kind, int peer, int from, int to) {
         COPY
     }
 
+    /** The same of numbers that are half as long. */
+    Transfer halved() {
+        return new Transfer(kind, peer, from / 2, to / 2);
+    }
+
     /** Appends a transfer, unless it is of nothing. */
     static void append(List<Transfer> program, Kind kind, int peer, int from, int to) {
         if (from < to) {
