@@ -33,7 +33,7 @@ final class HierarchicalCommunicator implements Communicator {
     @Override
     public PendingOperation allReduce(FloatBuffer buffer) {
         Arguments.checkSummable("all-reduce", buffer);
-        return buffer.remaining() < FLAT_BYTES / Float.BYTES ? flat.allReduce(buffer) : hosts.submit(buffer.slice());
+        return buffer.remaining() < FLAT_BYTES / Float.BYTES ? flat.allReduce(buffer) : hosts.submit(buffer);
     }
 
     @Override

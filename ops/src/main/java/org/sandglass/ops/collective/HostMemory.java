@@ -46,6 +46,8 @@ final class HostMemory {
 
     private final ByteBuffer memory;
     private final FloatBuffer floats;
+    private final FloatBuffer[] wholeSums;
+    private final FloatBuffer[] partSums;
     private final int ranks;
     private final int slots;
     private final int segment;
@@ -63,6 +65,12 @@ final class HostMemory {
         this.ranks = ranks;
         this.slots = slots;
         this.segment = segment;
+        this.wholeSums = new FloatBuffer[slots];
+        this.partSums = new FloatBuffer[slots];
+        for (int slot = 0; slot < slots; slot++) {
+            wholeSums[slot] = floats.slice(sums(slot), segment);
+            partSums[slot] = floats.slice(sums(slot), segment);
+        }
     }
 
     static int bytes(int ranks, int slots, int segment) {
@@ -128,6 +136,12 @@ final class HostMemory {
     /** Where the sums of a segment begin. */
     int sums(long number) {
         return slot(ranks, number);
+    }
+
+    /** The sums of a segment, always the same view of the same slot and length; valid until the slot's next segment. */
+    FloatBuffer sums(long number, int length) {
+        int slot = (int) (number % slots);
+        return length == segment ? wholeSums[slot] : partSums[slot].limit(length);
     }
 
     private static int note(int rank, long operation) {

@@ -20,10 +20,9 @@ final class HostProgress implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(HostProgress.class);
     private static final int IN_FLIGHT = 1024;
+    private static final int RECURRENCES = 256;
     private static final Duration GRACE = Duration.ofSeconds(5);
     private static final long RUMOUR_NANOS = Duration.ofMillis(300).toNanos();
-
-    private record Submission(FloatBuffer buffer, long start, Completion completion) {}
 
     private final int rank;
     private final HostLayout layout;
@@ -37,12 +36,13 @@ final class HostProgress implements Runnable {
     private final int ownLane;
     private final Thread thread;
 
-    /** Guarded by itself, as are the three that follow. */
-    private final Queue<Submission> submitted = new ArrayDeque<>();
+    /** Guarded by itself, as are the four that follow. */
+    private final Queue<HostSum> submitted = new ArrayDeque<>();
 
     private boolean closing;
     private @Nullable Fault end;
     private long sequence;
+    private final @Nullable HostSum[] recurrences = new HostSum[RECURRENCES];
 
     private volatile long completed;
     private long pulse;
@@ -86,7 +86,9 @@ final class HostProgress implements Runnable {
     }
 
     /**
-     * @param buffer direct, not empty, at position 0
+     * Starts summing a buffer's remaining elements.
+     *
+     * @param buffer direct, native order, not empty
      */
     PendingOperation submit(FloatBuffer buffer) {
         synchronized (submitted) {
@@ -94,18 +96,32 @@ final class HostProgress implements Runnable {
                 throw new IllegalStateException(
                         "Cannot start all-reduce: " + IN_FLIGHT + " operations are in flight; await some first");
             }
-            String name = "all-reduce of " + buffer.limit() + " elements (operation " + sequence
-                    + " of its host) on rank " + rank;
-            Completion completion = new Completion(name, timeout.plus(GRACE));
+            HostSum operation = operation(buffer).begin(System.nanoTime(), buffer);
             sequence++;
             if (end != null) {
-                completion.fail(failure(completion, end));
+                operation.fail(failure(operation, end));
             } else {
-                submitted.add(new Submission(buffer, System.nanoTime(), completion));
+                submitted.add(operation);
                 submitted.notifyAll();
             }
-            return completion;
+            return operation.completion();
         }
+    }
+
+    /** The last sum of the same buffer, if it is over and awaited, or a new one. */
+    private HostSum operation(FloatBuffer buffer) {
+        int place = System.identityHashCode(buffer) & RECURRENCES - 1;
+        HostSum recurring = recurrences[place];
+        if (recurring != null
+                && recurring.isOf(buffer)
+                && recurring.completion().renew(sequence)) {
+            return recurring;
+        }
+        String kind = "all-reduce of " + buffer.remaining() + " elements";
+        HostSum operation =
+                new HostSum(buffer, new Completion(kind, sequence, rank, timeout.plus(GRACE), completion -> {}));
+        recurrences[place] = operation;
+        return operation;
     }
 
     /** Ends the thread; returns when no buffer is touched any more. */
@@ -152,8 +168,8 @@ final class HostProgress implements Runnable {
             while (!closing && submitted.isEmpty() && reduction.active().isEmpty()) {
                 submitted.wait();
             }
-            for (Submission next = submitted.poll(); next != null; next = submitted.poll()) {
-                reduction.start(next.buffer(), next.start(), next.completion());
+            for (HostSum next = submitted.poll(); next != null; next = submitted.poll()) {
+                reduction.start(next);
             }
             return !closing;
         }
@@ -207,12 +223,8 @@ final class HostProgress implements Runnable {
         synchronized (submitted) {
             end = fault;
             boolean inFlight = !submitted.isEmpty() || !reduction.active().isEmpty();
-            for (HostSum operation : reduction.active()) {
-                operation.completion().fail(failure(operation.completion(), fault));
-            }
-            for (Submission submission : submitted) {
-                submission.completion().fail(failure(submission.completion(), fault));
-            }
+            reduction.active().forEach(operation -> operation.fail(failure(operation, fault)));
+            submitted.forEach(operation -> operation.fail(failure(operation, fault)));
             submitted.clear();
             completed = Long.MAX_VALUE;
             if (inFlight || !fault.isClose()) {
@@ -225,8 +237,8 @@ final class HostProgress implements Runnable {
         }
     }
 
-    private PeerFailure failure(Completion completion, Fault fault) {
+    private PeerFailure failure(HostSum operation, Fault fault) {
         String who = fault.rank() == rank ? "this rank" : all.name(fault.rank());
-        return new PeerFailure("Cannot complete " + completion.name() + ": " + who + " " + fault.detail(), fault);
+        return new PeerFailure("Cannot complete " + operation.completion().name() + ": " + who + " " + fault.detail(), fault);
     }
 }

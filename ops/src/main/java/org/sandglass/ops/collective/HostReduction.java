@@ -59,14 +59,11 @@ final class HostReduction {
         return active;
     }
 
-    /**
-     * @param buffer not empty, at position 0
-     */
-    void start(FloatBuffer buffer, long start, Completion completion) {
-        long end = segments + (buffer.limit() + (long) memory.segment() - 1) / memory.segment();
-        memory.note(rank, started, buffer.limit());
-        active.add(new HostSum(started, buffer, segments, end, start, completion));
-        segments = end;
+    void start(HostSum operation) {
+        operation.take(started, segments, memory.segment());
+        memory.note(rank, started, operation.elements());
+        active.add(operation);
+        segments = operation.end();
         memory.write(rank, Counter.STARTED, ++started);
     }
 
@@ -161,8 +158,9 @@ final class HostReduction {
         if (leaders == null || exchanging == reduced || !memory.othersReach(rank, Counter.REDUCED, exchanging + 1)) {
             return false;
         }
-        int length = operation(exchanging).length(exchanging, memory.segment());
-        exchanges.add(leaders.allReduce(slots.slice(memory.sums(exchanging), length)));
+        HostSum operation = operation(exchanging);
+        FloatBuffer sums = memory.sums(exchanging, operation.length(exchanging, memory.segment()));
+        exchanges.add(leaders.allReduce(sums, operation.start()));
         exchanging++;
         return true;
     }
@@ -196,15 +194,15 @@ final class HostReduction {
         memory.write(rank, Counter.GATHERED, ++gathered);
         if (gathered == operation.end()) {
             active.remove(0);
-            operation.completion().succeed();
+            operation.complete();
         }
         return true;
     }
 
     private HostSum operation(long segment) {
-        for (HostSum operation : active) {
-            if (segment < operation.end()) {
-                return operation;
+        for (int i = 0; i < active.size(); i++) {
+            if (segment < active.get(i).end()) {
+                return active.get(i);
             }
         }
         throw new IllegalStateException("no operation has segment " + segment);

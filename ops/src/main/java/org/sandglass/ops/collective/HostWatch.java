@@ -62,7 +62,7 @@ final class HostWatch {
             throw Fault.reported(members.get(other), (int) end, (int) (end >> 32));
         }
         if (memory.read(other, Counter.STARTED) > oldest.sequence()
-                && memory.noted(other, oldest.sequence()) != oldest.buffer().limit()) {
+                && memory.noted(other, oldest.sequence()) != oldest.elements()) {
             throw Fault.protocol(members.get(other), "it has started a sum of another size instead");
         }
         long sign = memory.read(other, Counter.PULSE)

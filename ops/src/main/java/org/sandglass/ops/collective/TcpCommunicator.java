@@ -147,17 +147,22 @@ final class TcpCommunicator implements Communicator {
 
     @Override
     public PendingOperation allReduce(FloatBuffer buffer) {
-        return start(Kind.ALL_REDUCE, "all-reduce", buffer);
+        return allReduce(buffer, System.nanoTime());
+    }
+
+    /** A sum that is part of one that started earlier, from when its deadline counts. */
+    PendingOperation allReduce(FloatBuffer buffer, long start) {
+        return start(Kind.ALL_REDUCE, "all-reduce", buffer, start);
     }
 
     @Override
     public PendingOperation reduceScatter(FloatBuffer buffer) {
-        return start(Kind.REDUCE_SCATTER, "reduce-scatter", buffer);
+        return start(Kind.REDUCE_SCATTER, "reduce-scatter", buffer, System.nanoTime());
     }
 
     @Override
     public PendingOperation allGather(FloatBuffer buffer) {
-        return start(Kind.ALL_GATHER, "all-gather", buffer);
+        return start(Kind.ALL_GATHER, "all-gather", buffer, System.nanoTime());
     }
 
     @Override
@@ -165,12 +170,12 @@ final class TcpCommunicator implements Communicator {
         Arguments.checkCopyable(buffer, root, ranks);
         Plan plan = new Plan(Kind.BROADCAST, root, buffer.remaining());
         String name = "broadcast of " + buffer.remaining() + " bytes from rank " + root;
-        return begin(execution(name, plan, buffer.slice(), NO_BYTES.asFloatBuffer()), buffer);
+        return begin(execution(name, plan, buffer.slice(), NO_BYTES.asFloatBuffer()), buffer, System.nanoTime());
     }
 
     @Override
     public void barrier() {
-        start(Kind.BARRIER, "barrier", barrier).await();
+        start(Kind.BARRIER, "barrier", barrier, System.nanoTime()).await();
     }
 
     @Override
@@ -198,7 +203,7 @@ final class TcpCommunicator implements Communicator {
         return progress.payloadBytesSent();
     }
 
-    private synchronized PendingOperation start(Kind kind, String operation, FloatBuffer buffer) {
+    private synchronized PendingOperation start(Kind kind, String operation, FloatBuffer buffer, long start) {
         Recurrence slot = recurrences[System.identityHashCode(buffer) & RECURRENCES - 1];
         if (slot == null
                 || !slot.matches(kind, buffer)
@@ -212,7 +217,7 @@ final class TcpCommunicator implements Communicator {
                     execution(name, new Plan(kind, 0, bytes.remaining()), bytes, FloatBytes.floats(bytes)));
             recurrences[System.identityHashCode(buffer) & RECURRENCES - 1] = slot;
         }
-        return begin(slot.execution, buffer);
+        return begin(slot.execution, buffer, start);
     }
 
     private Execution execution(String kind, Plan plan, ByteBuffer bytes, FloatBuffer floats) {
@@ -225,12 +230,12 @@ final class TcpCommunicator implements Communicator {
     }
 
     /** Sets out; the buffer is kept until the operation has ended, the view of it being none that would do so. */
-    private synchronized PendingOperation begin(Execution execution, Object buffer) {
+    private synchronized PendingOperation begin(Execution execution, Object buffer, long start) {
         if (sequence - progress.completed() >= IN_FLIGHT) {
             throw new IllegalStateException("Cannot start " + execution.name() + ": " + IN_FLIGHT
                     + " operations are in flight; await some first");
         }
-        progress.submit(execution.begin(sequence++, System.nanoTime(), buffer), execution.bytes() <= SMALL_BYTES);
+        progress.submit(execution.begin(sequence++, start, buffer), execution.bytes() <= SMALL_BYTES);
         return execution.completion();
     }
 

@@ -48,7 +48,7 @@ class HostReductionTest {
                 own.add(Buffers.fractions(elements[own.size()], rank, seed + own.size()));
                 Completion completion = new Completion("a sum", TIMEOUT);
                 completions.add(completion);
-                host.get(rank).start(own.get(own.size() - 1), 0, completion);
+                host.get(rank).start(new HostSum(own.get(own.size() - 1), completion).begin(0, own.get(own.size() - 1)));
             }
             host.get(rank).advance();
             if (severalHosts) {
@@ -173,7 +173,8 @@ class HostReductionTest {
     }
 
     private static void start(HostReduction rank, int elements) {
-        rank.start(Buffers.direct(elements), 0, new Completion("a sum", TIMEOUT));
+        FloatBuffer buffer = Buffers.direct(elements);
+        rank.start(new HostSum(buffer, new Completion("a sum", TIMEOUT)).begin(0, buffer));
     }
 
     private static HostMemory memory(int ranks, int slots) {
