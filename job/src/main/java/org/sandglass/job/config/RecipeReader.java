@@ -182,7 +182,7 @@ final class RecipeReader {
                 read.choice("collective.algorithm", CollectiveSettings.Algorithm.class),
                 read.bytes("collective.bucketSize", 4L << 10, 1L << 30),
                 read.flag("collective.overlap"),
-                read.available("collective.wire", DataType.class, List.of(DataType.F32)),
+                read.available("collective.wire", DataType.class, List.of(DataType.F32, DataType.BF16)),
                 Optional.of(read.text("collective.interface")).filter(choice -> !choice.equals("auto")),
                 read.duration("collective.timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 read.choice("collective.encrypt", CollectiveSettings.Encryption.class));

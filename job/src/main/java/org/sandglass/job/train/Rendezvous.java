@@ -24,6 +24,8 @@ import org.sandglass.ops.collective.CollectiveOptions;
 import org.sandglass.ops.collective.LocalAddress;
 import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.collective.TcpEndpoint;
+import org.sandglass.ops.collective.Wire;
+import org.sandglass.ops.tensor.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -161,7 +163,8 @@ final class Rendezvous {
                     case HIERARCHICAL -> Algorithm.HIERARCHICAL;
                     case AUTO -> Algorithm.AUTO;
                 };
-        return new CollectiveOptions(algorithm, settings.timeout(), attempt);
+        return new CollectiveOptions(algorithm, settings.timeout(), attempt)
+                .withWire(settings.wire() == DataType.BF16 ? Wire.BF16 : Wire.F32);
     }
 
     private static void refuseProblems(List<Announcement> all) {

@@ -146,7 +146,7 @@ class RecipeTest {
     @CsvSource({
         "training.precision, f16, f32 or bf16",
         "training.device, cuda, auto or cpu",
-        "collective.wire, bf16, f32",
+        "collective.wire, f16, f32 or bf16",
         "exchange.mode, references, images",
     })
     void shouldRefuseWhatThisVersionLacks(String key, String value, String available) {

@@ -25,6 +25,14 @@ public interface Communicator extends AutoCloseable {
     PendingOperation allReduce(FloatBuffer buffer);
 
     /**
+     * As {@link #allReduce}, but nothing is rounded on the way, whatever {@link CollectiveOptions#wire}: for counts. Here
+     * for communicators that never round.
+     */
+    default PendingOperation allReduceExactly(FloatBuffer buffer) {
+        return allReduce(buffer);
+    }
+
+    /**
      * Starts summing {@code buffer}'s remaining elements over all ranks such that every rank has a part of the sum: at
      * the end rank r's {@link Chunk} r holds it, and the rest of its buffer nothing of use.
      *

@@ -37,6 +37,11 @@ final class HierarchicalCommunicator implements Communicator {
     }
 
     @Override
+    public PendingOperation allReduceExactly(FloatBuffer buffer) {
+        return flat.allReduceExactly(buffer);
+    }
+
+    @Override
     public PendingOperation reduceScatter(FloatBuffer buffer) {
         return flat.reduceScatter(buffer);
     }

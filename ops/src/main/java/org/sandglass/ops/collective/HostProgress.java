@@ -239,6 +239,7 @@ final class HostProgress implements Runnable {
 
     private PeerFailure failure(HostSum operation, Fault fault) {
         String who = fault.rank() == rank ? "this rank" : all.name(fault.rank());
-        return new PeerFailure("Cannot complete " + operation.completion().name() + ": " + who + " " + fault.detail(), fault);
+        return new PeerFailure(
+                "Cannot complete " + operation.completion().name() + ": " + who + " " + fault.detail(), fault);
     }
 }

@@ -35,7 +35,8 @@ final class TcpCommunicator implements Communicator {
         BROADCAST(2),
         BARRIER(3),
         REDUCE_SCATTER(4),
-        ALL_GATHER(5);
+        ALL_GATHER(5),
+        EXACT_ALL_REDUCE(6);
 
         private final int code;
 
@@ -156,6 +157,11 @@ final class TcpCommunicator implements Communicator {
     }
 
     @Override
+    public PendingOperation allReduceExactly(FloatBuffer buffer) {
+        return start(Kind.EXACT_ALL_REDUCE, "all-reduce", buffer, System.nanoTime());
+    }
+
+    @Override
     public PendingOperation reduceScatter(FloatBuffer buffer) {
         return start(Kind.REDUCE_SCATTER, "reduce-scatter", buffer, System.nanoTime());
     }
@@ -248,14 +254,18 @@ final class TcpCommunicator implements Communicator {
     }
 
     private boolean rounds(Plan plan) {
-        return options.wire() == Wire.BF16 && plan.kind() != Kind.BROADCAST && plan.kind() != Kind.BARRIER;
+        return options.wire() == Wire.BF16
+                && switch (plan.kind()) {
+                    case ALL_REDUCE, REDUCE_SCATTER, ALL_GATHER -> true;
+                    case EXACT_ALL_REDUCE, BROADCAST, BARRIER -> false;
+                };
     }
 
     private List<Transfer> program(Plan plan) {
         int elements = plan.bytes() / Float.BYTES;
         boolean halves = options.algorithm() != Algorithm.RING && HalvingDoubling.supports(ranks);
         return switch (plan.kind()) {
-            case ALL_REDUCE, BARRIER -> allReduce(elements);
+            case ALL_REDUCE, EXACT_ALL_REDUCE, BARRIER -> allReduce(elements);
             case REDUCE_SCATTER ->
                 halves
                         ? HalvingDoubling.reduceScatter(rank, ranks, elements)

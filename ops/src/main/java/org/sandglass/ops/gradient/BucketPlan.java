@@ -9,8 +9,8 @@ import org.sandglass.ops.device.Parameter;
  * The gradient vector cut into buckets, in the order in which backward completes them.
  *
  * <p>A bucket ends where a parameter ends. It is at most as large as asked for, unless a single parameter is larger,
- * which then has a bucket to itself. The first bucket also holds the counters and the batch statistics. Source: Goyal et
- * al., section 4.
+ * which then has a bucket to itself. Counters and batch statistics, which are complete before backward begins, are the
+ * first bucket. Source: Goyal et al., section 4.
  */
 public record BucketPlan(List<GradientBucket> buckets) {
 
@@ -44,7 +44,7 @@ public record BucketPlan(List<GradientBucket> buckets) {
             long from = layout.gradientOffset(parameters.get(i));
             long to =
                     i + 1 < parameters.size() ? layout.gradientOffset(parameters.get(i + 1)) : layout.gradientLength();
-            if (from > start && (to - start) * Float.BYTES > bucketBytes) {
+            if (from > start && (i == 0 || (to - start) * Float.BYTES > bucketBytes)) {
                 buckets.add(new GradientBucket(start, from - start, i));
                 start = from;
             }

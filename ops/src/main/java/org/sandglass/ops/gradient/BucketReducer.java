@@ -19,7 +19,7 @@ import org.sandglass.ops.device.Parameter;
  * <p>An iteration is {@link #begin}, {@link #statisticsReady}, {@link #gradientReady} for every parameter, {@link
  * #finish}; one that has nothing to contribute is {@link #begin} and {@link #finish}. Buckets are handed over in the
  * order of the plan, whatever the timing, so that all ranks start the same operations in the same order. Without overlap
- * all are handed over at the end. Belongs to the thread that runs backward. Source: Goyal et al., section 4.
+ * all are handed over at the end. Counters and statistics are never rounded on the way. Belongs to the thread that runs backward. Source: Goyal et al., section 4.
  */
 public final class BucketReducer implements GradientListener {
 
@@ -154,7 +154,10 @@ public final class BucketReducer implements GradientListener {
     }
 
     private void handOver() {
-        pending.add(communicator.allReduce(slices.get(pending.size())));
+        int next = pending.size();
+        boolean counts = buckets.get(next).parameters() == 0;
+        FloatBuffer slice = slices.get(next);
+        pending.add(counts ? communicator.allReduceExactly(slice) : communicator.allReduce(slice));
     }
 
     private void checkOpen(String what) {

@@ -48,7 +48,8 @@ class HostReductionTest {
                 own.add(Buffers.fractions(elements[own.size()], rank, seed + own.size()));
                 Completion completion = new Completion("a sum", TIMEOUT);
                 completions.add(completion);
-                host.get(rank).start(new HostSum(own.get(own.size() - 1), completion).begin(0, own.get(own.size() - 1)));
+                host.get(rank)
+                        .start(new HostSum(own.get(own.size() - 1), completion).begin(0, own.get(own.size() - 1)));
             }
             host.get(rank).advance();
             if (severalHosts) {

@@ -128,6 +128,18 @@ class WireTest {
     }
 
     @Test
+    void shouldSumCountsExactly() throws Exception {
+        try (TcpGroup group = group(3, Algorithm.AUTO, 6000)) {
+            List<FloatBuffer> sums = group.run(communicator -> {
+                FloatBuffer buffer = Buffers.integers(20_001, communicator.rank(), 0);
+                communicator.allReduceExactly(buffer).await();
+                return buffer;
+            });
+            assertThat(Buffers.array(sums.get(2))).isEqualTo(Buffers.integerSums(20_001, 3, 0));
+        }
+    }
+
+    @Test
     void shouldBroadcastBytesAsTheyAre() throws Exception {
         try (TcpGroup group = group(3, Algorithm.AUTO, 6000)) {
             List<ByteBuffer> copies = group.run(communicator -> {

@@ -52,14 +52,14 @@ class BucketPlanTest {
 
     @Test
     void shouldPutCountersAndStatisticsFirst() {
-        GradientBucket first = BucketPlan.of(layout, 1).buckets().get(0);
+        GradientBucket first = BucketPlan.of(layout, Long.MAX_VALUE).buckets().get(0);
         assertThat(first.parameters()).isZero();
         assertThat(first.end()).isEqualTo(FlatLayout.COUNTERS + layout.statisticsLength());
     }
 
     @Test
-    void shouldPutAllIntoOneBucketIfItFits() {
-        assertThat(BucketPlan.of(layout, Long.MAX_VALUE).buckets()).hasSize(1);
+    void shouldPutAllGradientsIntoOneBucketIfTheyFit() {
+        assertThat(BucketPlan.of(layout, Long.MAX_VALUE).buckets()).hasSize(2);
     }
 
     @Test
