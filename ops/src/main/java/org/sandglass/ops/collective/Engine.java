@@ -116,11 +116,16 @@ final class Engine implements Operations, Inbound.Controls {
         checkLeft();
     }
 
-    /** What a peer completed before it left can complete here; what comes after cannot, once its turn has come. */
+    /**
+     * What a peer completed before it left can complete here; what comes after cannot, once its turn has come. If the peer
+     * has given up, nothing comes after.
+     */
     private void checkLeft() throws Fault {
-        for (int i = 0; i < links.size() && !active.isEmpty(); i++) {
-            if (links.get(i).left() <= active.get(0).sequence()) {
-                throw Fault.closed(links.get(i).peer());
+        for (int i = 0; i < links.size(); i++) {
+            Link link = links.get(i);
+            Fault reason = link.reason();
+            if (reason != null && link.left() <= completed() && (link.gaveUp() || !active.isEmpty())) {
+                throw reason;
             }
         }
     }
@@ -197,18 +202,36 @@ final class Engine implements Operations, Inbound.Controls {
 
     @Override
     public void left(int peer, long sequence) {
-        link(peer).leave(sequence);
+        reached(peer, sequence - 1);
+        link(peer).leave(sequence, Fault.closed(peer), false);
+    }
+
+    @Override
+    public void gaveUp(int peer, long sequence, Fault reason) {
+        reached(peer, sequence - 1);
+        link(peer).leave(sequence, reason, true);
+    }
+
+    /** As many operations as have been completed, none left out. */
+    long completed() {
+        return active.isEmpty() ? started : active.get(0).sequence();
     }
 
     private Fault late(Execution execution, long now) {
         String within = " within " + Duration.ofNanos(timeout).toMillis() + " ms";
+        for (Link link : links) {
+            Fault reason = link.reason();
+            if (reason != null && link.gaveUp()) {
+                return reason;
+            }
+        }
         for (Link link : links) {
             if (link.outbound().granted() < execution.sequence()) {
                 return Fault.late(link.peer(), "has not started it" + within);
             }
         }
         for (Link link : links) {
-            if (now - link.heard() > timeout / 2) {
+            if (link.reason() == null && now - link.heard() > timeout / 2) {
                 return Fault.late(
                         link.peer(),
                         "has fallen silent for "

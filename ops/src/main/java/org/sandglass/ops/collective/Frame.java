@@ -21,7 +21,7 @@ record Frame(Kind kind, int length, long sequence, long argument) {
         DATA(1),
         /** The sender has started the operation, so that its frames are welcome. */
         STARTED(2),
-        /** The sender gives up. */
+        /** The sender gives up, having completed all operations before {@code sequence}. */
         FAULT(3),
         /** The sender has completed all operations before {@code sequence} and closes. */
         LEAVE(4);
@@ -42,8 +42,13 @@ record Frame(Kind kind, int length, long sequence, long argument) {
         return new Frame(Kind.STARTED, 0, sequence, fingerprint);
     }
 
-    static Frame fault(Fault fault) {
-        return new Frame(Kind.FAULT, 0, 0, (long) fault.code() << 32 | fault.rank());
+    /**
+     * The sender's last word.
+     *
+     * @param completed as many operations as the sender has completed, all of whose frames it has sent
+     */
+    static Frame fault(Fault fault, long completed) {
+        return new Frame(Kind.FAULT, 0, completed, (long) fault.code() << 32 | fault.rank());
     }
 
     static Frame leave(long sequence) {

@@ -32,7 +32,11 @@ final class Inbound {
 
         void started(int peer, long sequence, long fingerprint) throws Fault;
 
+        /** The peer has completed all operations before {@code sequence}, and closes. */
         void left(int peer, long sequence);
+
+        /** The peer has completed all operations before {@code sequence}, and gives up for a reason. */
+        void gaveUp(int peer, long sequence, Fault reason);
     }
 
     private final int peer;
@@ -193,7 +197,8 @@ final class Inbound {
                 if (header.culprit() < 0 || header.culprit() >= ranks) {
                     throw Fault.protocol(peer, "it blames a rank that is none");
                 }
-                throw Fault.reported(peer, header.culprit(), header.code());
+                controls.gaveUp(
+                        peer, header.sequence(), Fault.reported(peer, header.culprit(), header.code()));
             }
         }
     }

@@ -21,6 +21,8 @@ final class Link {
     private boolean full;
     private long heard;
     private long left = Long.MAX_VALUE;
+    private @Nullable Fault reason;
+    private boolean gaveUp;
 
     /**
      * A fresh connection.
@@ -56,8 +58,21 @@ final class Link {
         return left;
     }
 
-    void leave(long sequence) {
+    void leave(long sequence, Fault why, boolean givesUp) {
         left = sequence;
+        reason = why;
+        gaveUp = givesUp;
+    }
+
+    /** Whether it has left because the group has come to an end, and not of its own accord. */
+    boolean gaveUp() {
+        return gaveUp;
+    }
+
+    /** Why the peer has left; null while it has not. */
+    @Nullable
+    Fault reason() {
+        return reason;
     }
 
     boolean open() {

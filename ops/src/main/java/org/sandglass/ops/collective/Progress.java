@@ -382,7 +382,9 @@ final class Progress implements Runnable, Completion.Driver {
     private void end(Fault fault) throws IOException {
         boolean clean = fault.isClose() && fault.rank() == rank && idle();
         Farewell farewell = new Farewell(engine, selector);
-        farewell.say(clean ? Frame.leave(engine.started()) : Frame.fault(fault), System.nanoTime() + FAREWELL_NANOS);
+        farewell.say(
+                clean ? Frame.leave(engine.started()) : Frame.fault(fault, engine.completed()),
+                System.nanoTime() + FAREWELL_NANOS);
         release(fault);
         farewell.drain(channels.values(), System.nanoTime() + DRAIN_NANOS);
     }

@@ -158,6 +158,57 @@ class EngineTest {
         }
     }
 
+    @Test
+    void shouldFinishWhatTheOthersHaveCompletedAlthoughAThirdRankGivesUp() throws Exception {
+        List<Rank> group = group(3, new Random(1));
+        for (int rank = 0; rank < 3; rank++) {
+            start(group.get(rank), 3, 0, Broadcast.tree(0, rank, 3, 400), 100);
+        }
+        List<Rank> quick = List.of(group.get(0), group.get(2));
+        settle(quick);
+        assertThat(quick).allMatch(rank -> rank.completions.get(0).done());
+        leave(group.get(0), Frame.leave(1));
+        settle(List.of(group.get(2)));
+        Rank messenger = group.get(2);
+        assertThatThrownBy(() -> start(messenger, 3, 1, Ring.allReduce(2, 3, 50), 50))
+                .isInstanceOfSatisfying(Fault.class, fault -> leave(messenger, Frame.fault(fault, 1)));
+
+        Rank slow = group.get(1);
+        Link fromMessenger = slow.engine.links().get(1);
+        assertThat(fromMessenger.peer()).isEqualTo(2);
+        while (slow.channels.get(1).readable()) {
+            fromMessenger.read(0);
+        }
+        slow.engine.pump();
+        assertThat(slow.completions.get(0).done()).isFalse();
+
+        Link fromRoot = slow.engine.links().get(0);
+        assertThatThrownBy(() -> {
+                    while (slow.channels.get(0).readable()) {
+                        fromRoot.read(0);
+                        slow.engine.pump();
+                    }
+                })
+                .isInstanceOfSatisfying(
+                        Fault.class, fault -> assertThat(fault.rank()).isZero())
+                .hasMessage("has closed its communicator, as rank 2 reports");
+
+        assertThat(slow.completions.get(0).done()).isTrue();
+        assertThat(slow.buffers.get(0)).isEqualTo(group.get(0).buffers.get(0));
+    }
+
+    private static void leave(Rank rank, Frame last) {
+        for (Link link : rank.engine.links()) {
+            link.outbound().post(last);
+            try {
+                link.writable();
+                link.write(Operations.NONE);
+            } catch (Fault fault) {
+                throw new IllegalStateException(fault);
+            }
+        }
+    }
+
     /** Lets everything happen that can. */
     private static void settle(List<Rank> group) {
         List<Runnable> events = new ArrayList<>();
