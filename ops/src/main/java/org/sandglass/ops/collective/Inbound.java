@@ -197,8 +197,7 @@ final class Inbound {
                 if (header.culprit() < 0 || header.culprit() >= ranks) {
                     throw Fault.protocol(peer, "it blames a rank that is none");
                 }
-                controls.gaveUp(
-                        peer, header.sequence(), Fault.reported(peer, header.culprit(), header.code()));
+                controls.gaveUp(peer, header.sequence(), Fault.reported(peer, header.culprit(), header.code()));
             }
         }
     }
