@@ -34,12 +34,14 @@ record Frame(Kind kind, int length, long sequence, long argument) {
         }
     }
 
-    static Frame data(long sequence, Slot slot) {
-        return new Frame(Kind.DATA, slot.length(), sequence, slot.from());
+    /** Writes a frame that never becomes an object: there is one for every frame of payload. */
+    static void encodeData(ByteBuffer target, long sequence, Slot slot) {
+        encode(target, Kind.DATA, slot.length(), sequence, slot.from());
     }
 
-    static Frame started(long sequence, long fingerprint) {
-        return new Frame(Kind.STARTED, 0, sequence, fingerprint);
+    /** As {@link #encodeData}: there is one for every operation and peer. */
+    static void encodeStarted(ByteBuffer target, long sequence, long fingerprint) {
+        encode(target, Kind.STARTED, 0, sequence, fingerprint);
     }
 
     /**
@@ -56,6 +58,10 @@ record Frame(Kind kind, int length, long sequence, long argument) {
     }
 
     void encode(ByteBuffer target) {
+        encode(target, kind, length, sequence, argument);
+    }
+
+    private static void encode(ByteBuffer target, Kind kind, int length, long sequence, long argument) {
         target.putInt(kind.code << 24).putInt(length).putLong(sequence).putLong(argument);
     }
 }

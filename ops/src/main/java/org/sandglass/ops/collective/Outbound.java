@@ -68,9 +68,9 @@ final class Outbound {
         control.encode(roomForControl());
     }
 
-    /** Says that an operation has started: a frame that never becomes an object. */
+    /** Says that an operation has started. */
     void postStarted(Execution execution) {
-        Frame.started(execution.sequence(), execution.fingerprint()).encode(roomForControl());
+        Frame.encodeStarted(roomForControl(), execution.sequence(), execution.fingerprint());
     }
 
     /**
@@ -111,7 +111,7 @@ final class Outbound {
             Execution execution = active.get(i);
             Slot slot = execution.sendable(peer);
             if (slot != null && admit(execution.sequence(), slot.length() + Frame.BYTES)) {
-                Frame.data(execution.sequence(), slot).encode(headers);
+                Frame.encodeData(headers, execution.sequence(), slot);
                 gathered[1] = execution.region().outgoing(peer, slot);
                 payload = slot.length();
                 current = execution;
