@@ -27,4 +27,11 @@ final class FloatBytes {
     static FloatBuffer floats(ByteBuffer bytes) {
         return bytes.duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer();
     }
+
+    /** Floats that can be summed over ranks. */
+    static FloatBuffer allocate(int elements) {
+        return ByteBuffer.allocateDirect(elements * Float.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer();
+    }
 }

@@ -13,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A rank of a group that is connected by TCP: makes operations of what callers ask for, and hands them to the {@link
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TcpCommunicator implements Communicator {
 
+    private static final Logger LOG = LoggerFactory.getLogger(TcpCommunicator.class);
     private static final int IN_FLIGHT = 1024;
     private static final int SCHEDULES = 256;
     private static final int RECURRENCES = 256;
@@ -46,30 +49,36 @@ final class TcpCommunicator implements Communicator {
     }
 
     /** What determines a schedule, and must be equal on all ranks. */
-    private record Plan(Kind kind, int root, int bytes) {
+    private record Plan(Kind kind, int root, int bytes, boolean doubles) {
         long fingerprint() {
-            return (long) kind.code << 56 | (long) root << 32 | bytes;
+            return (long) kind.code << 56 | (doubles ? 1L << 55 : 0) | (long) root << 32 | bytes;
         }
     }
 
     /** An operation on a buffer that may be seen again. Does not keep the buffer. */
     private static final class Recurrence {
         private final Kind kind;
+        private final boolean doubles;
         private final WeakReference<FloatBuffer> buffer;
         private final int position;
         private final int limit;
         private final Execution execution;
 
-        Recurrence(Kind kind, FloatBuffer buffer, Execution execution) {
+        Recurrence(Kind kind, FloatBuffer buffer, boolean doubles, Execution execution) {
             this.kind = kind;
+            this.doubles = doubles;
             this.buffer = new WeakReference<>(buffer);
             this.position = buffer.position();
             this.limit = buffer.limit();
             this.execution = execution;
         }
 
-        boolean matches(Kind other, FloatBuffer used) {
-            return kind == other && buffer.refersTo(used) && position == used.position() && limit == used.limit();
+        boolean matches(Kind other, FloatBuffer used, boolean doubling) {
+            return kind == other
+                    && doubles == doubling
+                    && buffer.refersTo(used)
+                    && position == used.position()
+                    && limit == used.limit();
         }
     }
 
@@ -89,6 +98,7 @@ final class TcpCommunicator implements Communicator {
         }
     };
     private final @Nullable Recurrence[] recurrences = new Recurrence[RECURRENCES];
+    private SmallSums small = SmallSums.NONE;
     private long sequence;
 
     private TcpCommunicator(int rank, int ranks, CollectiveOptions options, Progress progress, List<String> names) {
@@ -129,6 +139,7 @@ final class TcpCommunicator implements Communicator {
         }
         try {
             communicator.barrier();
+            communicator.choose();
         } catch (PeerFailure failure) {
             communicator.close();
             throw failure;
@@ -174,7 +185,7 @@ final class TcpCommunicator implements Communicator {
     @Override
     public PendingOperation broadcast(ByteBuffer buffer, int root) {
         Arguments.checkCopyable(buffer, root, ranks);
-        Plan plan = new Plan(Kind.BROADCAST, root, buffer.remaining());
+        Plan plan = new Plan(Kind.BROADCAST, root, buffer.remaining(), false);
         String name = "broadcast of " + buffer.remaining() + " bytes from rank " + root;
         return begin(execution(name, plan, buffer.slice(), NO_BYTES.asFloatBuffer()), buffer, System.nanoTime());
     }
@@ -209,10 +220,22 @@ final class TcpCommunicator implements Communicator {
         return progress.payloadBytesSent();
     }
 
-    private synchronized PendingOperation start(Kind kind, String operation, FloatBuffer buffer, long start) {
+    /** As {@link #allReduce(FloatBuffer)}, for who knows better than the communicator which algorithm suits. */
+    PendingOperation allReduce(FloatBuffer buffer, boolean doubles) {
+        return start(Kind.ALL_REDUCE, "all-reduce", buffer, doubles, System.nanoTime());
+    }
+
+    private PendingOperation start(Kind kind, String operation, FloatBuffer buffer, long start) {
+        boolean sums = kind == Kind.ALL_REDUCE || kind == Kind.EXACT_ALL_REDUCE || kind == Kind.BARRIER;
+        int bytes = Float.BYTES * buffer.remaining();
+        return start(kind, operation, buffer, sums && bytes > 0 && bytes <= small.upToBytes(), start);
+    }
+
+    private synchronized PendingOperation start(
+            Kind kind, String operation, FloatBuffer buffer, boolean doubles, long start) {
         Recurrence slot = recurrences[System.identityHashCode(buffer) & RECURRENCES - 1];
         if (slot == null
-                || !slot.matches(kind, buffer)
+                || !slot.matches(kind, buffer, doubles)
                 || !slot.execution.completion().renew(sequence)) {
             Arguments.checkSummable(operation, buffer);
             ByteBuffer bytes = buffer.hasRemaining() ? FloatBytes.of(buffer) : NO_BYTES;
@@ -220,10 +243,24 @@ final class TcpCommunicator implements Communicator {
             slot = new Recurrence(
                     kind,
                     buffer,
-                    execution(name, new Plan(kind, 0, bytes.remaining()), bytes, FloatBytes.floats(bytes)));
+                    doubles,
+                    execution(name, new Plan(kind, 0, bytes.remaining(), doubles), bytes, FloatBytes.floats(bytes)));
             recurrences[System.identityHashCode(buffer) & RECURRENCES - 1] = slot;
         }
         return begin(slot.execution, buffer, start);
+    }
+
+    /** Finds out what suits small sums, where that is left to this communicator. */
+    private void choose() {
+        boolean free = options.algorithm() == Algorithm.AUTO || options.algorithm() == Algorithm.HIERARCHICAL;
+        // Where the wire rounds, partners that exchange sums would not get the same ones.
+        if (free && options.wire() == Wire.F32 && ranks > 1 && HalvingDoubling.supports(ranks)) {
+            small = new SmallSums(SmallSums.BARRIER_BYTES, "");
+            small = SmallSums.probe(this);
+            if (rank == 0) {
+                LOG.info("Sums of up to {} bytes are made by doubling ({})", small.upToBytes(), small.table());
+            }
+        }
     }
 
     private Execution execution(String kind, Plan plan, ByteBuffer bytes, FloatBuffer floats) {
@@ -265,7 +302,8 @@ final class TcpCommunicator implements Communicator {
         int elements = plan.bytes() / Float.BYTES;
         boolean halves = options.algorithm() != Algorithm.RING && HalvingDoubling.supports(ranks);
         return switch (plan.kind()) {
-            case ALL_REDUCE, EXACT_ALL_REDUCE, BARRIER -> allReduce(elements);
+            case ALL_REDUCE, EXACT_ALL_REDUCE, BARRIER ->
+                plan.doubles() ? RecursiveDoubling.allReduce(rank, ranks, elements) : allReduce(elements);
             case REDUCE_SCATTER ->
                 halves
                         ? HalvingDoubling.reduceScatter(rank, ranks, elements)

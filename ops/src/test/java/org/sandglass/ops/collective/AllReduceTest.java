@@ -46,6 +46,28 @@ class AllReduceTest {
         }
     }
 
+    /** So that what a probe prefers cannot change what a run computes. */
+    @ParameterizedTest(name = "{0} ranks")
+    @ValueSource(ints = {2, 4, 8})
+    void shouldGiveTheSameBitsByDoublingAsByHalvingAndDoubling(int ranks) throws Exception {
+        try (TcpGroup group = TcpGroup.of(ranks, TcpGroup.options(Algorithm.HALVING_DOUBLING, 4096))) {
+            for (int elements : new int[] {1, 3, 17, 1000, 20_011}) {
+                List<FloatBuffer> sums = new ArrayList<>();
+                for (boolean doubles : new boolean[] {false, true}) {
+                    sums.addAll(group.run(communicator -> {
+                        FloatBuffer buffer = Buffers.fractions(elements, communicator.rank(), elements);
+                        ((TcpCommunicator) communicator)
+                                .allReduce(buffer, doubles)
+                                .await();
+                        return buffer;
+                    }));
+                }
+                int[] first = bits(Buffers.array(sums.get(0)));
+                sums.forEach(sum -> assertThat(bits(Buffers.array(sum))).isEqualTo(first));
+            }
+        }
+    }
+
     @ParameterizedTest(name = "{0} ranks")
     @ValueSource(ints = {1, 2, 3, 4, 5, 8})
     void shouldKeepSumsInFlightApart(int ranks) throws Exception {

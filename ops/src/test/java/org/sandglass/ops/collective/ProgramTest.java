@@ -37,6 +37,7 @@ class ProgramTest {
         List<Algorithmic> algorithms = new ArrayList<>(List.of(Ring::allReduce, BinaryBlocks::allReduce));
         if (HalvingDoubling.supports(ranks)) {
             algorithms.add(HalvingDoubling::allReduce);
+            algorithms.add(RecursiveDoubling::allReduce);
         }
         for (Algorithmic algorithm : algorithms) {
             for (int elements : ELEMENTS) {
@@ -100,6 +101,9 @@ class ProgramTest {
             assertBytes(BinaryBlocks.allReduce(rank, ranks, elements), binaryBlocks(rank, ranks, bytes));
             if (HalvingDoubling.supports(ranks)) {
                 assertBytes(HalvingDoubling.allReduce(rank, ranks, elements), 2L * (ranks - 1) * bytes / ranks);
+                assertBytes(
+                        RecursiveDoubling.allReduce(rank, ranks, elements),
+                        bytes * Integer.numberOfTrailingZeros(ranks));
                 assertBytes(HalvingDoubling.reduceScatter(rank, ranks, elements), (ranks - 1) * bytes / ranks);
                 assertBytes(HalvingDoubling.allGather(rank, ranks, elements), (ranks - 1) * bytes / ranks);
             }
