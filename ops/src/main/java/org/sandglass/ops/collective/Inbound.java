@@ -20,7 +20,7 @@ final class Inbound {
     /** How many operations a peer can be ahead, given what it may send in advance and have in flight. */
     static final int AHEAD = 8192;
 
-    private static final int STAGING_BYTES = Integer.getInteger("staging", 256 << 10);
+    private static final int STAGING_BYTES = 256 << 10;
 
     /** What is read along with a payload that goes into its place: the next header, and small frames whole. */
     private static final int BEYOND_BYTES = 1 << 10;

@@ -2,12 +2,13 @@ package org.sandglass.ops.collective;
 
 /**
  * How long a caller who waits for peers tries again before it sleeps: sleeping and waking cost more than what a small
- * operation takes. Where ranks have to share cores it lets others run in between. Belongs to one thread.
+ * operation takes. In between it lets others run, which is a must where ranks share cores, and no loss where they do not.
+ * Belongs to one thread.
  */
 final class Spin {
 
-    private static final long SPIN_NANOS = Long.getLong("spin", 50_000);
-    private static final long YIELD_NANOS = Long.getLong("yieldn", 100_000);
+    private static final long SPIN_NANOS = 50_000;
+    private static final long SHARED_NANOS = 100_000;
 
     private final boolean shares;
     private boolean waits;
@@ -31,7 +32,7 @@ final class Spin {
             waits = true;
             since = now;
         }
-        if (now - since >= (shares ? YIELD_NANOS : SPIN_NANOS)) {
+        if (now - since >= (shares ? SHARED_NANOS : SPIN_NANOS)) {
             return false;
         }
         Thread.yield();
