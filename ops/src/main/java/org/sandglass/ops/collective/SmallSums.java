@@ -61,7 +61,7 @@ record SmallSums(int upToBytes, String table) {
 
     /** The mean over all ranks, the same bits at each. */
     private static double agree(TcpCommunicator communicator, long nanos) {
-        FloatBuffer sum = FloatBytes.allocate(1).put(0, nanos);
+        FloatBuffer sum = FloatBytes.allocate(1).put(0, (float) nanos);
         communicator.allReduce(sum, true).await();
         return Math.max(1, sum.get(0) / communicator.worldSize());
     }
