@@ -94,7 +94,11 @@ final class Rendezvous {
                         .withEncryption(order.encrypt())
                         .withHosts(all.stream().map(Announcement::host).toList());
                 worker.joinGroup(group, endpoint.connect(context.partitionId(), addresses, order.secret(), options));
-                LOG.info("Rank {} of {} connected", context.partitionId(), all.size());
+                LOG.info(
+                        "Rank {} of {} connected{}",
+                        context.partitionId(),
+                        all.size(),
+                        order.encrypt() ? ", encrypted" : "");
             }
             worker.keepSnapshots(keepers(all).contains(context.partitionId()));
             agreeOnState(order, worker, all);

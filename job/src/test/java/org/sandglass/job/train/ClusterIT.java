@@ -62,7 +62,7 @@ class ClusterIT {
         watched.addAll(conf("spark.metrics.conf.*.sink.csv.directory", metrics.toString()));
         Path run = directory.resolve("encrypted");
 
-        train(run, watched, "collective.encrypt=false").expect(0);
+        train(run, watched).expect(0);
         assertThat(JSON.readTree(run.resolve("summary.json").toFile())
                         .get("ledgerViolations")
                         .asInt())

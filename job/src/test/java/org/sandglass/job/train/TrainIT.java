@@ -44,7 +44,12 @@ class TrainIT {
 
     @Test
     void shouldTrainExactlyOnceEvaluateAndReport() throws IOException {
-        Path run = train("once", "training.epochs=2", "collective.encrypt=true", "collective.interface=lo");
+        Path run = train(
+                "once",
+                "training.epochs=2",
+                "collective.encrypt=true",
+                "collective.interface=lo",
+                "collective.wire=bf16");
 
         JsonNode summary = summary(run);
         assertThat(summary.get("status").asText()).isEqualTo("finished");

@@ -97,8 +97,7 @@ final class OverlapRank implements AutoCloseable {
             executable.backward(1.0 / (labels.length * ranks), reducer);
             device.record().await();
             long handedOver = System.nanoTime();
-            long waited = reducer.finish();
-            device.update(UPDATE, buffers, momentum, 0, network.layout().weightsLength());
+            long waited = reducer.finish(this::update);
             device.record().await();
             long end = System.nanoTime();
             times.append(' ')
@@ -109,6 +108,14 @@ final class OverlapRank implements AutoCloseable {
                     .append(handedOver - backward);
         }
         return times.toString();
+    }
+
+    private void update(GradientBucket bucket) {
+        long weights = network.layout().gradientLength() - network.layout().weightsLength();
+        long from = Math.max(0, bucket.offset() - weights);
+        if (bucket.end() - weights > from) {
+            device.update(UPDATE, buffers, momentum, from, bucket.end() - weights - from);
+        }
     }
 
     private String sum(int iterations) {
