@@ -19,6 +19,11 @@ final class Engine implements Operations, Inbound.Controls {
     /** Announcements of a slow operation within its timeout, at equal distances. */
     private static final int ANNOUNCEMENTS = 3;
 
+    /** How long a rank that cannot tell whose fault it is waits for one that can. */
+    private static final long RUMOUR_NANOS = Duration.ofMillis(500).toNanos();
+
+    private static final String NOT_STARTED = "has not started it";
+
     private final int ranks;
     private final int segmentBytes;
     private final long timeout;
@@ -135,13 +140,18 @@ final class Engine implements Operations, Inbound.Controls {
      * who has started and who is alive, and the culprit can be named.
      */
     void tick(long now) throws Fault {
+        if (overdue(now)) {
+            lookAround(now);
+        }
         for (int i = 0; i < active.size(); i++) {
             Execution execution = active.get(i);
             long age = now - execution.start();
             if (age >= timeout) {
-                throw late(execution, now);
-            }
-            if (age >= nextAnnouncement(execution)) {
+                checkKnown(execution, now);
+                if (age >= timeout + RUMOUR_NANOS) {
+                    throw late(execution);
+                }
+            } else if (age >= nextAnnouncement(execution)) {
                 execution.announced();
                 for (Link link : links) {
                     link.outbound().postStarted(execution);
@@ -150,12 +160,34 @@ final class Engine implements Operations, Inbound.Controls {
         }
     }
 
+    private boolean overdue(long now) {
+        for (int i = 0; i < active.size(); i++) {
+            if (now - active.get(i).start() >= timeout) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Reads what has come: to a rank that was stopped itself everybody seems late, and the others know better. */
+    private void lookAround(long now) throws Fault {
+        for (Link link : links) {
+            link.suppose();
+        }
+        boolean moved = true;
+        while (moved) {
+            moved = advance(now);
+        }
+    }
+
     /** Nanoseconds until {@link #tick} has something to do. */
     long patience(long now) {
         long patience = Long.MAX_VALUE;
         for (int i = 0; i < active.size(); i++) {
             Execution execution = active.get(i);
-            patience = Math.min(patience, Math.max(0, nextAnnouncement(execution) - (now - execution.start())));
+            long age = now - execution.start();
+            long due = age >= timeout ? timeout + RUMOUR_NANOS : Math.min(timeout, nextAnnouncement(execution));
+            patience = Math.min(patience, Math.max(0, due - age));
         }
         return patience;
     }
@@ -217,38 +249,59 @@ final class Engine implements Operations, Inbound.Controls {
         return active.isEmpty() ? started : active.get(0).sequence();
     }
 
-    private Fault late(Execution execution, long now) {
-        String within = " within " + Duration.ofNanos(timeout).toMillis() + " ms";
+    /** Fails if it is sure whose fault it is that the operation is late. */
+    private void checkKnown(Execution execution, long now) throws Fault {
         for (Link link : links) {
             Fault reason = link.reason();
             if (reason != null && link.gaveUp()) {
-                return reason;
+                throw reason;
             }
         }
         for (Link link : links) {
-            if (link.outbound().granted() < execution.sequence()) {
-                return Fault.late(link.peer(), "has not started it" + within);
+            if (silent(link, now) && !starts(link, execution)) {
+                throw Fault.late(link.peer(), NOT_STARTED + within());
             }
         }
         for (Link link : links) {
-            if (link.reason() == null && now - link.heard() > timeout / 2) {
-                return Fault.late(
-                        link.peer(),
-                        "has fallen silent for "
-                                + Duration.ofNanos(now - link.heard()).toMillis() + " ms");
+            if (silent(link, now)) {
+                String silence = Duration.ofNanos(now - link.heard()).toMillis() + " ms";
+                throw Fault.late(link.peer(), "has fallen silent for " + silence);
+            }
+        }
+    }
+
+    /** Whose fault it seems to be, as far as this rank can see. */
+    private Fault late(Execution execution) {
+        for (Link link : links) {
+            if (!starts(link, execution) && !link.stalled()) {
+                return Fault.late(link.peer(), NOT_STARTED + within());
             }
         }
         for (Link link : links) {
             if (execution.awaits(link.peer())) {
-                return Fault.late(link.peer(), "has not sent its part" + within);
+                return Fault.late(link.peer(), "has not sent its part" + within());
             }
         }
         for (Link link : links) {
             if (execution.owes(link.peer())) {
-                return Fault.late(link.peer(), "has not taken its part" + within);
+                return Fault.late(link.peer(), "has not taken its part" + within());
             }
         }
         throw new IllegalStateException("nothing is missing of " + execution.name());
+    }
+
+    private String within() {
+        return " within " + Duration.ofNanos(timeout).toMillis() + " ms";
+    }
+
+    /** Whether nothing has come for long; of a stalled link nothing is read, so it says nothing. */
+    private boolean silent(Link link, long now) {
+        return link.reason() == null && !link.stalled() && now - link.heard() > timeout / 2;
+    }
+
+    /** Whether the peer is known to have started the operation. */
+    private static boolean starts(Link link, Execution execution) {
+        return link.outbound().granted() >= execution.sequence();
     }
 
     private static void compare(int peer, Execution execution, long fingerprint) throws Fault {

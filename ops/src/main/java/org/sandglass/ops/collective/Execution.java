@@ -118,6 +118,12 @@ final class Execution {
         return next(schedule.receives(peer), received[peer]);
     }
 
+    /** Whether some of the slot's bytes have yet to be sent to the peer that it comes from. */
+    boolean stillSends(int peer, Slot slot) {
+        Slot next = next(schedule.sends(peer), sent[peer]);
+        return next != null && next.overlaps(slot);
+    }
+
     boolean receivable(Slot slot) {
         return slot.ready(transfers);
     }

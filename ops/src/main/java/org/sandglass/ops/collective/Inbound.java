@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Everything passes a staging buffer that stays in the second-level cache, and is added from there, except for the
  * long part of what is to be stored, which is read into its place. A frame that must wait for other ranks' frames stalls
- * the connection. Frames of operations that this rank has not started are kept, up to {@link Outbound#EAGER_BYTES}.
+ * the connection; unless it waits for what this rank still sends to the very peer, who may not read either until this is
+ * read: then it is kept. Frames of operations that this rank has not started are kept, up to {@link Outbound#EAGER_BYTES}.
  * Belongs to the thread that makes progress.
  */
 final class Inbound {
@@ -223,6 +224,8 @@ final class Inbound {
             execution = target;
             slot = due;
             place = target.region().takesAsItIs(due) ? target.region().incoming(peer, due) : null;
+        } else if (target.stillSends(peer, due)) {
+            kept = early.make(header);
         }
     }
 

@@ -83,6 +83,11 @@ final class Link {
         return open() && !inbound.stalled();
     }
 
+    /** Whether nothing is read because a frame waits for other ranks. */
+    boolean stalled() {
+        return inbound.stalled();
+    }
+
     /** Whether there may be something to read: from {@link #suppose} until a read finds nothing. */
     boolean readable() {
         return readable;

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Forms the connections of a group: every rank dials the ranks below it and listens for those above.
  *
- * <p>Whoever does not complete the {@link Handshake} within a second is dropped and forgotten. What a rank dials is tried
+ * <p>Ranks that are connected say so to each other ({@link RollCall}); who cannot connect says with whom, and all fail
+ * naming that pair. Whoever does not complete the {@link Handshake} within a second is dropped and forgotten. What a rank dials is tried
  * again for a few seconds when it is refused. Belongs to one thread, whose interruption ends it.
  */
 final class Mesh implements AutoCloseable {
@@ -27,6 +28,10 @@ final class Mesh implements AutoCloseable {
     private static final long RETRY_NANOS = Duration.ofMillis(100).toNanos();
     private static final long REFUSED_NANOS = Duration.ofSeconds(3).toNanos();
     private static final long POLL_MILLIS = 50;
+
+    /** How long a rank waits for others to say which pair cannot connect, before it names a rank itself. */
+    private static final long NEWS_NANOS = Duration.ofMillis(500).toNanos();
+
     private static final int STRANGERS = 512;
     private static final int WARNINGS = 10;
 
@@ -36,6 +41,18 @@ final class Mesh implements AutoCloseable {
         private long nextDial = System.nanoTime();
         private long firstRefusal;
         private @Nullable String refusal;
+    }
+
+    /** Two ranks cannot connect. */
+    private static final class Unconnected extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Verdict pair;
+
+        Unconnected(Verdict pair, String detail) {
+            super("Cannot connect " + detail);
+            this.pair = pair;
+        }
     }
 
     /** A connection that has not proved itself. */
@@ -59,7 +76,14 @@ final class Mesh implements AutoCloseable {
     private final Selector selector;
     private final List<Peer> peers = new ArrayList<>();
     private final List<Visit> visits = new ArrayList<>();
+    private final RollCall rollCall;
     private int refused;
+
+    /** Ranks that have gone without a word, one of them at least: until when another may say why. */
+    private @Nullable String departure;
+
+    private int departed;
+    private long departureDeadline;
 
     Mesh(ServerSocketChannel listener, List<InetSocketAddress> addresses, Membership me, Duration timeout)
             throws IOException {
@@ -68,42 +92,85 @@ final class Mesh implements AutoCloseable {
         this.me = me;
         this.timeout = timeout;
         this.selector = Selector.open();
+        this.rollCall = new RollCall(addresses.size());
         addresses.forEach(address -> peers.add(new Peer()));
     }
 
     /**
      * Connects; returns the connections by rank, null at this rank.
      *
-     * @throws PeerFailure if a rank does not come in time
+     * @throws PeerFailure if two ranks cannot connect in time, naming both
      */
     List<@Nullable Connection> form() throws IOException {
         long deadline = System.nanoTime() + timeout.toNanos();
         listener.configureBlocking(false);
         listener.register(selector, SelectionKey.OP_ACCEPT);
-        while (missing() >= 0) {
-            long now = System.nanoTime();
-            if (now - deadline > 0) {
-                throw failure(missing(), "it has not connected within " + timeout.toMillis() + " ms");
+        try {
+            while (missing() >= 0 || rollCall.awaited() >= 0) {
+                turn(deadline);
             }
-            if (Thread.currentThread().isInterrupted()) {
-                throw failure(missing(), "interrupted");
+        } catch (Unconnected failure) {
+            if (!Thread.currentThread().isInterrupted()) {
+                rollCall.tell(failure.pair);
             }
-            dial(now);
-            selector.select(POLL_MILLIS);
-            for (SelectionKey key : selector.selectedKeys()) {
-                if (key.attachment() instanceof Visit visit) {
-                    attend(visit, key);
-                } else {
-                    accept();
-                }
-            }
-            selector.selectedKeys().clear();
-            dropTheSilent(System.nanoTime());
+            throw new PeerFailure(String.valueOf(failure.getMessage()), failure);
         }
         if (refused > 0) {
             LOG.warn("Refused {} connections from strangers while rank {} connected", refused, me.rank());
         }
         return release();
+    }
+
+    private void turn(long deadline) throws IOException, Unconnected {
+        long now = System.nanoTime();
+        checkPatience(now - deadline, now);
+        dial(now);
+        if (missing() < 0) {
+            rollCall.announce();
+        }
+        selector.select(POLL_MILLIS);
+        for (SelectionKey key : selector.selectedKeys()) {
+            if (key.attachment() instanceof Visit visit) {
+                attend(visit, key);
+            } else if (key.attachment() instanceof Integer rank) {
+                hear(rank);
+            } else {
+                accept();
+            }
+        }
+        selector.selectedKeys().clear();
+        dropTheSilent(System.nanoTime());
+    }
+
+    private void checkPatience(long lateness, long now) throws Unconnected {
+        if (Thread.currentThread().isInterrupted()) {
+            throw failure(Math.max(missing(), rollCall.awaited()), "interrupted");
+        }
+        if (lateness > 0 && missing() >= 0) {
+            throw failure(missing(), "it has not connected within " + timeout.toMillis() + " ms");
+        }
+        if (lateness > NEWS_NANOS) {
+            throw failure(rollCall.awaited(), "it has not connected with all others in time");
+        }
+        if (departure != null && now - departureDeadline > 0) {
+            throw failure(missing() >= 0 ? missing() : departed, "rank " + departed + " " + departure);
+        }
+    }
+
+    private void hear(int rank) throws Unconnected {
+        try {
+            Verdict pair = rollCall.hear(rank);
+            if (pair != null) {
+                throw new Unconnected(
+                        pair, name(pair.rank()) + " with " + name(pair.other()) + ": rank " + rank + " reports so");
+            }
+        } catch (IOException | Refusal cause) {
+            if (departure == null) {
+                departure = String.valueOf(cause.getMessage());
+                departed = rank;
+                departureDeadline = System.nanoTime() + NEWS_NANOS;
+            }
+        }
     }
 
     /** Closes what has not been handed out. */
@@ -143,7 +210,7 @@ final class Mesh implements AutoCloseable {
         return -1;
     }
 
-    private void dial(long now) throws IOException {
+    private void dial(long now) throws IOException, Unconnected {
         for (int rank = 0; rank < me.rank(); rank++) {
             Peer peer = peers.get(rank);
             if (peer.connection != null || now - peer.nextDial < 0) {
@@ -170,7 +237,7 @@ final class Mesh implements AutoCloseable {
         return address.isUnresolved() ? new InetSocketAddress(address.getHostString(), address.getPort()) : address;
     }
 
-    private void accept() throws IOException {
+    private void accept() throws IOException, Unconnected {
         for (SocketChannel channel = listener.accept(); channel != null; channel = listener.accept()) {
             if (visits.size() >= STRANGERS) {
                 drop(visits.get(0), "made room for others");
@@ -182,7 +249,7 @@ final class Mesh implements AutoCloseable {
         }
     }
 
-    private void attend(Visit visit, SelectionKey key) {
+    private void attend(Visit visit, SelectionKey key) throws Unconnected {
         try {
             if (!visit.channel.isConnected()) {
                 if (!visit.channel.finishConnect()) {
@@ -204,8 +271,7 @@ final class Mesh implements AutoCloseable {
                 return;
             }
             if (handshake.complete()) {
-                key.cancel();
-                welcome(visit);
+                welcome(visit, key);
                 return;
             }
             if (visit.channel.read(handshake.incoming()) < 0) {
@@ -228,16 +294,17 @@ final class Mesh implements AutoCloseable {
         }
     }
 
-    private void welcome(Visit visit) throws IOException, Refusal {
+    private void welcome(Visit visit, SelectionKey key) throws IOException, Refusal {
         checkAbsent(visit.handshake.peer());
         visit.channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         visit.channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-        Session session = me.encrypted() ? visit.handshake.session() : null;
-        peers.get(visit.handshake.peer()).connection = new Connection(visit.channel, session);
+        Session session = visit.handshake.session();
+        peers.get(visit.handshake.peer()).connection = new Connection(visit.channel, me.encrypted() ? session : null);
+        rollCall.add(visit.handshake.peer(), key, session);
         visits.remove(visit);
     }
 
-    private void dropTheSilent(long now) {
+    private void dropTheSilent(long now) throws Unconnected {
         for (Visit visit : List.copyOf(visits)) {
             if (!visit.dialed && now - visit.start > STRANGER_NANOS) {
                 drop(visit, "has not proved itself within a second");
@@ -245,7 +312,7 @@ final class Mesh implements AutoCloseable {
         }
     }
 
-    private void drop(Visit visit, String reason) {
+    private void drop(Visit visit, String reason) throws Unconnected {
         visits.remove(visit);
         try {
             visit.channel.close();
@@ -262,7 +329,7 @@ final class Mesh implements AutoCloseable {
         }
     }
 
-    private void retry(int rank, String reason) {
+    private void retry(int rank, String reason) throws Unconnected {
         Peer peer = peers.get(rank);
         long now = System.nanoTime();
         if (peer.refusal == null) {
@@ -275,9 +342,15 @@ final class Mesh implements AutoCloseable {
         }
     }
 
-    private PeerFailure failure(int rank, String reason) {
+    private Unconnected failure(int rank, String reason) {
         String refusal = peers.get(rank).refusal;
-        return new PeerFailure("Cannot connect rank " + me.rank() + " with rank " + rank + " at " + addresses.get(rank)
-                + ": " + reason + (refusal == null ? "" : "; the last one: " + refusal));
+        return new Unconnected(
+                new Verdict(me.rank(), rank),
+                name(me.rank()) + " with " + name(rank) + ": " + reason
+                        + (refusal == null ? "" : "; the last one: " + refusal));
+    }
+
+    private String name(int rank) {
+        return "rank " + rank + " at " + addresses.get(rank);
     }
 }

@@ -10,9 +10,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The sending half of a connection: decides what goes next and writes it, a frame at a time.
  *
- * <p>Of the frames that may go, the oldest operation's goes first. Frames of an operation that the peer has not started
- * yet are sent only as far as {@link #EAGER_BYTES}, which is what the peer is ready to keep: so a rank that is ahead
- * never blocks the connection for the operations before. Belongs to the thread that makes progress.
+ * <p>To one peer, operations are sent one after the other: a frame that overtook an older operation might have to wait at
+ * the peer for another rank, which waits for the older operation, which could not get past that frame. Frames of an
+ * operation that the peer has not started yet are sent only as far as {@link #EAGER_BYTES}, which is what the peer is ready
+ * to keep: so a rank that is ahead never blocks the connection for the operations before. Belongs to the thread that makes
+ * progress.
  */
 final class Outbound {
 
@@ -115,6 +117,9 @@ final class Outbound {
                 gathered[1] = execution.region().outgoing(peer, slot);
                 payload = slot.length();
                 current = execution;
+                break;
+            }
+            if (execution.owes(peer)) {
                 break;
             }
         }

@@ -34,6 +34,10 @@ final class Slot {
         return adds;
     }
 
+    boolean overlaps(Slot other) {
+        return from < other.from + other.length && other.from < from + length;
+    }
+
     boolean ready(int[] transfers) {
         for (int i = 0; i < before.length; i++) {
             if (transfers[firstCell + i] != before[i]) {
