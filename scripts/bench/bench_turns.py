@@ -28,9 +28,9 @@ class Side:
         finally:
             watch.cancel()
 
-    def request(self):
+    def request(self, what=""):
         """Asks for one round, whose answer `answer` returns."""
-        self.process.stdin.write("\n")
+        self.process.stdin.write(f"{what}\n")
         self.process.stdin.flush()
 
     def answer(self):
@@ -39,8 +39,8 @@ class Side:
             raise RuntimeError(f"Cannot go on: a side has ended, see {self.log.name}")
         return json.loads(line)
 
-    def round(self):
-        self.request()
+    def round(self, what=""):
+        self.request(what)
         return self.answer()
 
     def peak_bytes(self):

@@ -99,6 +99,7 @@ class Case:
                 for _ in range(3 if self.arguments.quick else self.arguments.rounds):
                     rounds.append((statistics.median(ours.round()["seconds"]), statistics.median(peer.round()["seconds"])))
                 memory = {"ours": ours.peak_bytes(), "peer": peer.peak_bytes()}
+                profile = ours.round("profile")
             finally:
                 peer.close()
         finally:
@@ -109,7 +110,14 @@ class Case:
                 "roundRatios": [round(peer / our, 3) for our, peer in rounds],
                 "trials": {"ours": round(ours_first, 2),
                            **{k: round(v, 2) if isinstance(v, float) else v for k, v in trials.items()}},
-                "peakBytes": memory, "memoryRatio": round(memory["ours"] / memory["peer"], 3), "runs": len(rounds)}
+                "peakBytes": memory, "memoryRatio": round(memory["ours"] / memory["peer"], 3), "convolutionShare": round(profile["convolutionSeconds"] / (self.batch / our_rate), 3),
+                "convolutionsOfPeak": round(self.of_peak(profile), 3), "runs": len(rounds)}
+
+    @staticmethod
+    def of_peak(profile):
+        """How fast the convolutions are, as a share of a matrix product."""
+        flops = sum(layer["flops"] for layer in profile["layers"])
+        return flops / profile["convolutionSeconds"] / profile["peakFlops"]
 
 
 def version():
@@ -149,6 +157,7 @@ def main():
         "ours": worst and worst["ours"], "peers": worst and worst["peers"], "ratio": worst and worst["ratio"],
         "worstCase": worst and f"{worst['name']} on {worst['threads']}", "runs": worst and worst["runs"],
         "ratios": {f"{line['name']}/{line['threads']}": line["ratio"] for line in lines},
+        "convolutionShares": {f"{line['name']}/{line['threads']}": line["convolutionShare"] for line in judged},
         "memoryRatios": {f"{line['name']}/{line['threads']}": line["memoryRatio"] for line in judged},
         "minutes": round((time.time() - started) / 60, 1)}))
 

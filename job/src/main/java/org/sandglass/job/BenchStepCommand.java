@@ -14,6 +14,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.bench.StepBench;
 import org.sandglass.job.bench.StepCase;
+import org.sandglass.job.bench.StepProfile;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.tensor.DataType;
 import picocli.CommandLine.Command;
@@ -33,6 +34,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  sandglass bench step --model cifar-resnet20 --batch 128 --threads 1",
+            "  sandglass bench step --model resnet50 --precision bf16 --profile",
             "  sandglass bench step --model resnet50 --images photos/ --json"
         })
 final class BenchStepCommand implements Runnable {
@@ -79,6 +81,9 @@ final class BenchStepCommand implements Runnable {
     @Option(names = "--steps", defaultValue = "5", paramLabel = "N", description = "Steps to time. Default: 5.")
     private int steps;
 
+    @Option(names = "--profile", description = "Show what each layer takes.")
+    private boolean profile;
+
     @Option(names = "--json", description = "Print JSON lines.")
     private boolean json;
 
@@ -96,20 +101,22 @@ final class BenchStepCommand implements Runnable {
         try (StepBench bench = StepBench.open(new StepCase(model, batch, threads, precision, images))) {
             bench.run(warmup);
             if (!onRequest) {
-                print(bench, bench.run(steps), out);
+                double[] seconds = bench.run(steps);
+                print(bench, seconds, profile ? bench.profile(steps) : null, out);
                 return;
             }
             BufferedReader requests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             out.println("ready");
-            while (requests.readLine() != null) {
-                print(bench, bench.run(steps), out);
+            for (String line = requests.readLine(); line != null; line = requests.readLine()) {
+                double[] seconds = bench.run(steps);
+                print(bench, seconds, line.equals("profile") ? bench.profile(steps) : null, out);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private void print(StepBench bench, double[] seconds, PrintWriter out) {
+    private void print(StepBench bench, double[] seconds, @Nullable StepProfile layers, PrintWriter out) {
         double[] sorted = seconds.clone();
         Arrays.sort(sorted);
         double median = sorted[sorted.length / 2];
@@ -125,6 +132,14 @@ final class BenchStepCommand implements Runnable {
                     batch / median,
                     sorted[0] * 1e3,
                     sorted.length);
+            if (layers != null) {
+                out.print(layers.table());
+                out.printf(
+                        Locale.ROOT,
+                        "the convolutions' own time is %.0f%% of the step%n",
+                        100 * layers.convolutionSeconds() / median);
+                out.flush();
+            }
             return;
         }
         ObjectNode line = new ObjectMapper().createObjectNode();
@@ -132,6 +147,12 @@ final class BenchStepCommand implements Runnable {
         line.put("precision", precision.name().toLowerCase(Locale.ROOT)).put("device", bench.device());
         line.put("imagesPerSecond", batch / median);
         Arrays.stream(seconds).forEach(line.putArray("seconds")::add);
+        if (layers != null) {
+            line.put("peakFlops", layers.peakFlops());
+            line.put("convolutionSeconds", layers.convolutionSeconds());
+            line.put("convolutionShare", layers.convolutionSeconds() / median);
+            layers.layers().forEach(line.putArray("layers")::addPOJO);
+        }
         out.println(line);
     }
 }

@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             PredictCommand.class,
             ExportCommand.class,
             DoctorCommand.class,
+            PlanCommand.class,
             BenchCommand.class
         })
 public final class Sandglass implements Runnable {

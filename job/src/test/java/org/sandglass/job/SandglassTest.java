@@ -28,6 +28,7 @@ class SandglassTest {
                 "predict",
                 "export",
                 "doctor",
+                "plan",
                 "bench",
                 "bench step",
                 "bench input"

@@ -4,7 +4,6 @@ import java.nio.FloatBuffer;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.device.CompileOptions;
-import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.GradientListener;
@@ -24,19 +23,19 @@ public final class StepBench implements AutoCloseable {
     private static final SgdUpdate UPDATE = new SgdUpdate(SgdUpdate.Form.VELOCITY_SCALED, 1e-4, 0.9, 1, 1e-4, true);
 
     private final StepCase step;
-    private final Device device;
+    private final CpuDevice device;
     private final NetworkBuffers buffers;
     private final DeviceBuffer momentum;
     private final Executable executable;
     private final Inputs inputs;
 
-    private StepBench(StepCase step, Device device) {
+    private StepBench(StepCase step, CpuDevice device) {
         Network network = step.network();
         this.step = step;
         this.device = device;
         this.buffers = NetworkBuffers.allocate(device, network.layout());
         this.momentum = device.allocate(network.layout().weightsLength());
-        Initialization.initialize(network, 0, hostView(buffers.weights()), hostView(buffers.statistics()));
+        initialize(network);
         CompileOptions options =
                 new CompileOptions(CompileOptions.Mode.TRAINING, step.batchSize(), step.precision(), false);
         this.executable = device.compile(network.graph(), options, buffers);
@@ -84,13 +83,27 @@ public final class StepBench implements AutoCloseable {
         return seconds;
     }
 
+    /** Times every layer over so many steps. */
+    public StepProfile profile(int steps) {
+        inputs.advance();
+        executable.load(inputs.images(), inputs.labels());
+        StepProfile profile = new StepProfile(executable.profile(steps), device.matmulPeak(step.precision()));
+        buffers.gradients().clear();
+        return profile;
+    }
+
     @Override
     public void close() {
         inputs.close();
         device.close();
     }
 
-    private static FloatBuffer hostView(DeviceBuffer buffer) {
-        return buffer.hostView().orElseThrow(() -> new IllegalStateException("Cannot initialise: no host memory"));
+    private void initialize(Network network) {
+        FloatBuffer weights = FloatBuffer.allocate(Math.toIntExact(buffers.weights().elements()));
+        FloatBuffer statistics =
+                FloatBuffer.allocate(Math.toIntExact(buffers.statistics().elements()));
+        Initialization.initialize(network, 0, weights, statistics);
+        buffers.weights().upload(0, weights.rewind());
+        buffers.statistics().upload(0, statistics.rewind());
     }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.ShardOptions;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.image.Augmentation;
 import org.sandglass.ops.nn.Network;
@@ -24,8 +25,6 @@ public record StepCase(
         int threads,
         DataType precision,
         @Nullable Path images) {
-
-    private static final int PREFETCH = 2;
 
     /** @throws JobFailure (usage) naming what cannot be */
     public StepCase {
@@ -48,7 +47,7 @@ public record StepCase(
         if (images == null) {
             return new MadeUpInputs(batchSize, 3 * augmentation.size() * augmentation.size(), classes());
         }
-        return FolderInputs.open(images, augmentation, classes(), batchSize, threads, PREFETCH);
+        return FolderInputs.open(images, augmentation, classes(), batchSize, threads, ShardOptions.PREFETCH);
     }
 
     private int classes() {

@@ -14,6 +14,9 @@ import java.io.Serializable;
 public record ShardOptions(int threads, int prefetch, boolean skipCorrupt, SampleLocator locator)
         implements Serializable {
 
+    /** Microbatches that a task decodes ahead. */
+    public static final int PREFETCH = 2;
+
     public ShardOptions {
         if (threads <= 0 || prefetch <= 0) {
             throw new IllegalArgumentException(

@@ -30,8 +30,6 @@ import org.sandglass.ops.tensor.DataType;
  */
 final class Worker implements AutoCloseable {
 
-    private static final int PREFETCH = 2;
-
     private final String id = UUID.randomUUID().toString();
     private final String run;
     private final Recipe recipe;
@@ -136,7 +134,7 @@ final class Worker implements AutoCloseable {
     /** How this worker's task reads its samples. */
     ShardOptions shardOptions(SampleLocator locator) {
         boolean skipCorrupt = recipe.failure().corruptImage() == FailureSettings.CorruptImage.SKIP;
-        return new ShardOptions(threads, PREFETCH, skipCorrupt, locator);
+        return new ShardOptions(threads, ShardOptions.PREFETCH, skipCorrupt, locator);
     }
 
     /** Which state the weights are, or {@link Stamp#NONE} while they change. */

@@ -3,16 +3,19 @@ package org.sandglass.ops.image;
 import java.util.Arrays;
 
 /**
- * Resizes: rows from the top, across first, rounded to 8 bits, then down, and so bit for bit as Pillow does. Source rows
- * are resized across once each and only those that a result needs; memory is a few rows, reused. For one thread.
+ * Resizes: across first, rounded to 8 bits, then down, and so bit for bit as Pillow does. Source rows are resized across
+ * once each and only those that a result needs. For one thread; memory is reused.
  *
- * <p>Across, two samples share a 64-bit word and one multiplication: red and green of a pixel, or the blues of two rows.
- * Down, whole rows are added, which the compiler turns into vector code.
+ * <p>Both directions add whole vectors, which the compiler turns into vector code. For that a strip of rows is turned
+ * into columns first, and back when its columns have been resized.
  */
 final class Resampler {
 
-    private static final long ROUNDING = ResampleAxis.ROUNDING | (long) ResampleAxis.ROUNDING << 32;
     private static final int HIGHEST = 255;
+
+    /** So few that a strip's columns, before and after, stay in the second-level cache. */
+    private static final int STRIP_ROWS = 64;
+
     private static final int FUSED = 3;
 
     /** Takes one row of the result: {@code size} red samples in [0, 255], then green, then blue; reused for the next. */
@@ -21,50 +24,59 @@ final class Resampler {
         void accept(int y, int[] row);
     }
 
-    private long[] redGreen = {};
-    private long[] redGreenBelow = {};
-    private long[] blues = {};
+    /** A strip's columns: its red samples from the top, then the green, then the blue ones. */
+    private int[][] columns = {};
+
+    private final int[] column = new int[RgbImage.CHANNELS * STRIP_ROWS];
+
+    /** Rows that were resized across: row y is at y mod length. */
     private int[][] ring = {};
+
+    /** The strip's rows in the ring. */
+    private final int[][] strip = new int[STRIP_ROWS][];
+
     private int[] result = {};
 
     /** Hands over every row of the result, from the top. */
     void run(Resampling resampling, Pixels pixels, Placement placement, RowSink sink) {
         ResampleAxis down = resampling.down();
-        prepare(resampling, placement);
-        int bottom = down.end();
+        int needed = down.end() - down.begin();
+        int strips = (needed - 1) / STRIP_ROWS + 1;
+        int rows = (needed - 1) / strips + 1;
+        prepare(resampling, placement, rows);
         int from = Placement.firstSeen(placement.top());
         int to = placement.lastSeen(placement.top());
-        int next = 0;
+        int next = down.begin();
         for (int y = 0; y < placement.size(); y++) {
             int resized = y - placement.top();
             if (resized < from || resized >= to) {
                 Arrays.fill(result, 0);
-                sink.accept(y, result);
-                continue;
+            } else {
+                int end = down.first()[resized] + down.used(resized);
+                while (next < end) {
+                    int count = Math.min(rows, down.end() - next);
+                    toColumns(pixels, next, count, resampling.across());
+                    across(resampling.across(), placement, next, count);
+                    next += count;
+                }
+                sum(down, resized, ring, 0, ring.length, result, result.length);
             }
-            int end = down.first()[resized] + down.used(resized);
-            for (next = Math.max(next, down.first()[resized]); next < end; next += 2) {
-                int below = Math.min(next + 1, bottom - 1);
-                spread(pixels, next, below, resampling.across());
-                across(resampling.across(), placement, ring[next % ring.length], ring[(next + 1) % ring.length]);
-            }
-            down(down, resized);
             sink.accept(y, result);
         }
     }
 
-    private void prepare(Resampling resampling, Placement placement) {
-        int width = resampling.source().width() + resampling.across().taps();
-        if (redGreen.length < width) {
-            redGreen = new long[width];
-            redGreenBelow = new long[width];
-            blues = new long[width];
+    private void prepare(Resampling resampling, Placement placement, int rows) {
+        int width = resampling.across().end()
+                - resampling.across().begin()
+                + resampling.across().taps();
+        if (columns.length < width) {
+            columns = new int[width + width / 4][RgbImage.CHANNELS * STRIP_ROWS];
         }
         int samples = placement.size() * RgbImage.CHANNELS;
-        int rows = resampling.down().taps() + 1;
-        if (result.length != samples || ring.length < rows) {
+        int held = resampling.down().taps() + rows;
+        if (result.length != samples || ring.length < held) {
             result = new int[samples];
-            ring = new int[rows][samples];
+            ring = new int[held + STRIP_ROWS][samples];
         } else if (placement.left() != 0) {
             for (int[] row : ring) {
                 Arrays.fill(row, 0);
@@ -72,132 +84,111 @@ final class Resampler {
         }
     }
 
-    /** Packs the samples of two rows. */
-    private void spread(Pixels pixels, int y, int below, ResampleAxis across) {
-        byte[] bytes = pixels.bytes();
-        int begin = across.begin();
-        int count = across.end() - begin;
-        int skipped = (begin - pixels.left()) * RgbImage.CHANNELS;
-        int upper = pixels.row(y) + skipped;
-        int lower = pixels.row(below) + skipped;
-        long[] upperRedGreen = redGreen;
-        long[] lowerRedGreen = redGreenBelow;
-        long[] bothBlues = blues;
-        for (int x = 0; x < count; x++, upper += RgbImage.CHANNELS, lower += RgbImage.CHANNELS) {
-            upperRedGreen[x] = (bytes[upper] & 0xff) | (bytes[upper + 1] & 0xffL) << 32;
-            lowerRedGreen[x] = (bytes[lower] & 0xff) | (bytes[lower + 1] & 0xffL) << 32;
-            bothBlues[x] = (bytes[upper + 2] & 0xff) | (bytes[lower + 2] & 0xffL) << 32;
+    private void toColumns(Pixels pixels, int y, int rows, ResampleAxis across) {
+        int width = across.end() - across.begin();
+        int at = pixels.row(y) + (across.begin() - pixels.left()) * RgbImage.CHANNELS;
+        for (int x = 0; x < width; x++, at += RgbImage.CHANNELS) {
+            toColumn(pixels.bytes(), at, pixels.width() * RgbImage.CHANNELS, columns[x], rows);
         }
     }
 
-    private void across(ResampleAxis axis, Placement placement, int[] upper, int[] lower) {
-        long[] upperRedGreen = redGreen;
-        long[] lowerRedGreen = redGreenBelow;
-        long[] bothBlues = blues;
-        int[] first = axis.first();
-        int[] weights = axis.weights();
-        int taps = axis.taps();
-        boolean overshoots = axis.overshoots();
-        int size = placement.size();
-        int begin = axis.begin();
-        int step = placement.columnStep();
-        int origin = placement.columnOfFirst();
+    private static void toColumn(byte[] bytes, int from, int stride, int[] samples, int rows) {
+        for (int row = 0; row < rows; row++) {
+            int at = from + row * stride;
+            samples[row] = bytes[at] & 0xff;
+            samples[rows + row] = bytes[at + 1] & 0xff;
+            samples[2 * rows + row] = bytes[at + 2] & 0xff;
+        }
+    }
+
+    private void across(ResampleAxis axis, Placement placement, int y, int rows) {
+        for (int row = 0; row < rows; row++) {
+            strip[row] = ring[(y + row) % ring.length];
+        }
         int to = placement.lastSeen(placement.left());
         for (int x = Placement.firstSeen(placement.left()); x < to; x++) {
-            int source = first[x] - begin;
-            int tap = x * taps;
-            long weight = weights[tap];
-            long a = ROUNDING + weight * upperRedGreen[source];
-            long b = ROUNDING + weight * lowerRedGreen[source];
-            long c = ROUNDING + weight * bothBlues[source];
-            for (int k = 1; k < taps; k++) {
-                weight = weights[tap + k];
-                a += weight * upperRedGreen[source + k];
-                b += weight * lowerRedGreen[source + k];
-                c += weight * bothBlues[source + k];
-            }
-            if (overshoots) {
-                a = levels(a);
-                b = levels(b);
-                c = levels(c);
-            }
-            int at = origin + step * x;
-            upper[at] = low(a);
-            upper[at + size] = high(a);
-            lower[at] = low(b);
-            lower[at + size] = high(b);
-            upper[at + 2 * size] = low(c);
-            lower[at + 2 * size] = high(c);
+            sum(axis, x, columns, axis.begin(), Integer.MAX_VALUE, column, RgbImage.CHANNELS * rows);
+            int at = placement.columnOfFirst() + placement.columnStep() * x;
+            toRows(column, strip, rows, at, placement.size());
         }
     }
 
-    private static int low(long sums) {
-        return (int) sums >>> ResampleAxis.PRECISION;
+    private static void toRows(int[] column, int[][] strip, int rows, int at, int size) {
+        for (int row = 0; row < rows; row++) {
+            int[] target = strip[row];
+            target[at] = column[row];
+            target[at + size] = column[row + rows];
+            target[at + 2 * size] = column[row + 2 * rows];
+        }
     }
 
-    private static int high(long sums) {
-        return (int) (sums >>> (Integer.SIZE + ResampleAxis.PRECISION));
-    }
-
-    /** Cuts two sums off at the ends of the levels. The lower may be negative, and has then borrowed from the upper. */
-    private static long levels(long sums) {
-        int lower = (int) sums;
-        int upper = (int) ((sums - lower) >> Integer.SIZE);
-        return (long) level(lower >> ResampleAxis.PRECISION) << ResampleAxis.PRECISION
-                | (long) level(upper >> ResampleAxis.PRECISION) << (Integer.SIZE + ResampleAxis.PRECISION);
-    }
-
-    private static int level(int value) {
-        return Math.max(0, Math.min(HIGHEST, value));
-    }
-
-    private void down(ResampleAxis axis, int y) {
-        int[] sum = result;
-        int taps = axis.taps();
-        int tap = y * taps;
-        int[] weights = axis.weights();
-        int first = axis.first()[y];
-        int count = axis.used(y);
-        int lead = (count - 1) % FUSED + 1;
-        add(sum, ResampleAxis.ROUNDING, weights, tap, first, lead);
-        for (int k = lead; k < count; k += FUSED) {
-            add(sum, 0, weights, tap + k, first + k, FUSED);
+    /**
+     * Adds the weighted vectors that make up one result, of which vector i is at (i − begin) mod period, and rounds to
+     * levels.
+     */
+    private static void sum(
+            ResampleAxis axis, int result, int[][] vectors, int begin, int period, int[] sum, int length) {
+        int first = axis.first()[result] - begin;
+        int tap = result * axis.taps();
+        int used = axis.used(result);
+        int lead = (used - 1) % FUSED + 1;
+        for (int k = 0, count = lead; k < used; k += count, count = FUSED) {
+            int[] a = vectors[(first + k) % period];
+            int[] b = count > 1 ? vectors[(first + k + 1) % period] : a;
+            int[] c = count > 2 ? vectors[(first + k + 2) % period] : a;
+            int weightA = axis.weights()[tap + k];
+            int weightB = count > 1 ? axis.weights()[tap + k + 1] : 0;
+            int weightC = count > 2 ? axis.weights()[tap + k + 2] : 0;
+            if (k > 0) {
+                add(a, weightA, b, weightB, c, weightC, sum, length);
+            } else if (count == 1) {
+                set(a, weightA, sum, length);
+            } else if (count == 2) {
+                set(a, weightA, b, weightB, sum, length);
+            } else {
+                set(a, weightA, b, weightB, c, weightC, sum, length);
+            }
         }
         if (axis.overshoots()) {
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] = Math.max(0, Math.min(HIGHEST, sum[i] >> ResampleAxis.PRECISION));
-            }
+            toLevels(sum, length);
         } else {
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] = sum[i] >>> ResampleAxis.PRECISION;
-            }
+            shift(sum, length);
         }
     }
 
-    /** Sets {@code sum} to, or where {@code start} is 0 adds, one to three weighted rows. */
-    private void add(int[] sum, int start, int[] weights, int tap, int first, int rows) {
-        int[] a = ring[first % ring.length];
-        int[] b = ring[(first + 1) % ring.length];
-        int[] c = ring[(first + 2) % ring.length];
-        int weightA = weights[tap];
-        int weightB = rows > 1 ? weights[tap + 1] : 0;
-        int weightC = rows > 2 ? weights[tap + 2] : 0;
-        if (start == 0) {
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] += weightA * a[i] + weightB * b[i] + weightC * c[i];
-            }
-        } else if (rows == 1) {
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] = start + weightA * a[i];
-            }
-        } else if (rows == 2) {
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] = start + weightA * a[i] + weightB * b[i];
-            }
-        } else {
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] = start + weightA * a[i] + weightB * b[i] + weightC * c[i];
-            }
+    private static void set(int[] a, int weightA, int[] sum, int length) {
+        for (int i = 0; i < length; i++) {
+            sum[i] = ResampleAxis.ROUNDING + weightA * a[i];
+        }
+    }
+
+    private static void set(int[] a, int weightA, int[] b, int weightB, int[] sum, int length) {
+        for (int i = 0; i < length; i++) {
+            sum[i] = ResampleAxis.ROUNDING + weightA * a[i] + weightB * b[i];
+        }
+    }
+
+    private static void set(int[] a, int weightA, int[] b, int weightB, int[] c, int weightC, int[] sum, int length) {
+        for (int i = 0; i < length; i++) {
+            sum[i] = ResampleAxis.ROUNDING + weightA * a[i] + weightB * b[i] + weightC * c[i];
+        }
+    }
+
+    private static void add(int[] a, int weightA, int[] b, int weightB, int[] c, int weightC, int[] sum, int length) {
+        for (int i = 0; i < length; i++) {
+            sum[i] += weightA * a[i] + weightB * b[i] + weightC * c[i];
+        }
+    }
+
+    private static void shift(int[] sum, int length) {
+        for (int i = 0; i < length; i++) {
+            sum[i] >>>= ResampleAxis.PRECISION;
+        }
+    }
+
+    private static void toLevels(int[] sum, int length) {
+        for (int i = 0; i < length; i++) {
+            sum[i] = Math.max(0, Math.min(HIGHEST, sum[i] >> ResampleAxis.PRECISION));
         }
     }
 }
