@@ -99,7 +99,8 @@ public final class StepBench implements AutoCloseable {
     }
 
     private void initialize(Network network) {
-        FloatBuffer weights = FloatBuffer.allocate(Math.toIntExact(buffers.weights().elements()));
+        FloatBuffer weights =
+                FloatBuffer.allocate(Math.toIntExact(buffers.weights().elements()));
         FloatBuffer statistics =
                 FloatBuffer.allocate(Math.toIntExact(buffers.statistics().elements()));
         Initialization.initialize(network, 0, weights, statistics);
