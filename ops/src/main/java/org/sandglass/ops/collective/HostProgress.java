@@ -20,7 +20,6 @@ final class HostProgress implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(HostProgress.class);
     private static final int IN_FLIGHT = 1024;
-    private static final int RECURRENCES = 256;
     private static final Duration GRACE = Duration.ofSeconds(5);
     private static final long RUMOUR_NANOS = Duration.ofMillis(300).toNanos();
 
@@ -42,7 +41,7 @@ final class HostProgress implements Runnable {
     private boolean closing;
     private @Nullable Fault end;
     private long sequence;
-    private final @Nullable HostSum[] recurrences = new HostSum[RECURRENCES];
+    private final Recurrences<HostSum> recurrences = new Recurrences<>();
 
     private volatile long completed;
     private long pulse;
@@ -110,17 +109,14 @@ final class HostProgress implements Runnable {
 
     /** The last sum of the same buffer, if it is over and awaited, or a new one. */
     private HostSum operation(FloatBuffer buffer) {
-        int place = System.identityHashCode(buffer) & RECURRENCES - 1;
-        HostSum recurring = recurrences[place];
-        if (recurring != null
-                && recurring.isOf(buffer)
-                && recurring.completion().renew(sequence)) {
+        HostSum recurring = recurrences.find(HostSum.class, buffer);
+        if (recurring != null && recurring.completion().renew(sequence)) {
             return recurring;
         }
         String kind = "all-reduce of " + buffer.remaining() + " elements";
         HostSum operation =
                 new HostSum(buffer, new Completion(kind, sequence, rank, timeout.plus(GRACE), completion -> {}));
-        recurrences[place] = operation;
+        recurrences.put(HostSum.class, buffer, operation);
         return operation;
     }
 

@@ -1,6 +1,5 @@
 package org.sandglass.ops.collective;
 
-import java.lang.ref.WeakReference;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +9,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class HostSum {
 
-    private final WeakReference<FloatBuffer> source;
-    private final int position;
-    private final int limit;
     private final FloatBuffer buffer;
     private final Completion completion;
     private long start;
@@ -30,16 +26,8 @@ final class HostSum {
      * @param source direct, native order, not empty
      */
     HostSum(FloatBuffer source, Completion completion) {
-        this.source = new WeakReference<>(source);
-        this.position = source.position();
-        this.limit = source.limit();
         this.buffer = FloatBytes.floats(FloatBytes.of(source));
         this.completion = completion;
-    }
-
-    /** Whether this is, or was, a sum of these elements. */
-    boolean isOf(FloatBuffer used) {
-        return source.refersTo(used) && position == used.position() && limit == used.limit();
     }
 
     /**

@@ -1,7 +1,6 @@
 package org.sandglass.ops.collective;
 
 import java.io.IOException;
-import java.lang.ref.WeakReference;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -25,7 +24,6 @@ final class TcpCommunicator implements Communicator {
     private static final Logger LOG = LoggerFactory.getLogger(TcpCommunicator.class);
     private static final int IN_FLIGHT = 1024;
     private static final int SCHEDULES = 256;
-    private static final int RECURRENCES = 256;
 
     /** What the caller sends itself rather than to wake a thread. */
     private static final int SMALL_BYTES = 512 << 10;
@@ -55,33 +53,6 @@ final class TcpCommunicator implements Communicator {
         }
     }
 
-    /** An operation on a buffer that may be seen again. Does not keep the buffer. */
-    private static final class Recurrence {
-        private final Kind kind;
-        private final boolean doubles;
-        private final WeakReference<FloatBuffer> buffer;
-        private final int position;
-        private final int limit;
-        private final Execution execution;
-
-        Recurrence(Kind kind, FloatBuffer buffer, boolean doubles, Execution execution) {
-            this.kind = kind;
-            this.doubles = doubles;
-            this.buffer = new WeakReference<>(buffer);
-            this.position = buffer.position();
-            this.limit = buffer.limit();
-            this.execution = execution;
-        }
-
-        boolean matches(Kind other, FloatBuffer used, boolean doubling) {
-            return kind == other
-                    && doubles == doubling
-                    && buffer.refersTo(used)
-                    && position == used.position()
-                    && limit == used.limit();
-        }
-    }
-
     private final int rank;
     private final int ranks;
     private final CollectiveOptions options;
@@ -97,7 +68,8 @@ final class TcpCommunicator implements Communicator {
             return size() > SCHEDULES;
         }
     };
-    private final @Nullable Recurrence[] recurrences = new Recurrence[RECURRENCES];
+    private final Recurrences<Execution> recurrences = new Recurrences<>();
+    private final Recurrences<Execution> doublings = new Recurrences<>();
     private SmallSums small = SmallSums.NONE;
     private long sequence;
 
@@ -233,21 +205,17 @@ final class TcpCommunicator implements Communicator {
 
     private synchronized PendingOperation start(
             Kind kind, String operation, FloatBuffer buffer, boolean doubles, long start) {
-        Recurrence slot = recurrences[System.identityHashCode(buffer) & RECURRENCES - 1];
-        if (slot == null
-                || !slot.matches(kind, buffer, doubles)
-                || !slot.execution.completion().renew(sequence)) {
+        Recurrences<Execution> known = doubles ? doublings : recurrences;
+        Execution execution = known.find(kind, buffer);
+        if (execution == null || !execution.completion().renew(sequence)) {
             Arguments.checkSummable(operation, buffer);
             ByteBuffer bytes = buffer.hasRemaining() ? FloatBytes.of(buffer) : NO_BYTES;
             String name = kind == Kind.BARRIER ? operation : operation + " of " + buffer.remaining() + " elements";
-            slot = new Recurrence(
-                    kind,
-                    buffer,
-                    doubles,
-                    execution(name, new Plan(kind, 0, bytes.remaining(), doubles), bytes, FloatBytes.floats(bytes)));
-            recurrences[System.identityHashCode(buffer) & RECURRENCES - 1] = slot;
+            Plan plan = new Plan(kind, 0, bytes.remaining(), doubles);
+            execution = execution(name, plan, bytes, FloatBytes.floats(bytes));
+            known.put(kind, buffer, execution);
         }
-        return begin(slot.execution, buffer, start);
+        return begin(execution, buffer, start);
     }
 
     /** Finds out what suits small sums, where that is left to this communicator. */
