@@ -20,7 +20,7 @@ import org.sandglass.ops.nn.ResNet;
  */
 public record MemoryPlan(List<Part> parts) {
 
-    /** What a JVM with Spark, oneDNN and OpenCV takes beside what is listed: measured in executors, 0.3 to 0.6 GB. */
+    /** What a JVM with Spark, oneDNN and OpenCV takes beside what is listed: an estimate, not measured. */
     private static final long PROCESS_BYTES = 512L << 20;
 
     /** An ImageNet JPEG on average; of smaller images it is next to nothing. */
