@@ -4,7 +4,7 @@ import java.security.GeneralSecurityException;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** Who a rank is, and the proof of it. Immutable. */
+/** Who a rank is, and the proof of it. Thread-safe. */
 final class Membership {
 
     static final String ALGORITHM = "HmacSHA256";
@@ -15,7 +15,9 @@ final class Membership {
     private final int ranks;
     private final long attempt;
     private final boolean encrypted;
-    private final SecretKeySpec key;
+
+    /** Guarded by this; one for all proofs, as a stranger can ask for one. */
+    private final Mac mac;
 
     /**
      * A member of a group.
@@ -34,7 +36,12 @@ final class Membership {
         this.ranks = ranks;
         this.attempt = attempt;
         this.encrypted = encrypted;
-        this.key = new SecretKeySpec(secret, ALGORITHM);
+        try {
+            this.mac = Mac.getInstance(ALGORITHM);
+            mac.init(new SecretKeySpec(secret, ALGORITHM));
+        } catch (GeneralSecurityException cause) {
+            throw new IllegalStateException("Cannot authenticate: no " + ALGORITHM + " here", cause);
+        }
     }
 
     int rank() {
@@ -54,16 +61,10 @@ final class Membership {
     }
 
     /** HMAC-SHA-256 of the parts, one after the other, under the attempt's secret. */
-    byte[] authenticate(byte[]... parts) {
-        try {
-            Mac mac = Mac.getInstance(ALGORITHM);
-            mac.init(key);
-            for (byte[] part : parts) {
-                mac.update(part);
-            }
-            return mac.doFinal();
-        } catch (GeneralSecurityException cause) {
-            throw new IllegalStateException("Cannot authenticate: no " + ALGORITHM + " here", cause);
+    synchronized byte[] authenticate(byte[]... parts) {
+        for (byte[] part : parts) {
+            mac.update(part);
         }
+        return mac.doFinal();
     }
 }

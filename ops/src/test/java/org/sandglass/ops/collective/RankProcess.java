@@ -16,7 +16,7 @@ import java.util.List;
  */
 final class RankProcess {
 
-    private static final int ELEMENTS = 4_000_000;
+    static final int ELEMENTS = 4_000_000;
 
     private RankProcess() {}
 

@@ -3,10 +3,13 @@ package org.sandglass.ops.collective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -69,6 +73,48 @@ class StrangersTest {
             future.get(10, TimeUnit.SECONDS);
         }
         assertSums(all);
+    }
+
+    @ParameterizedTest(name = "with a rank''s hello and a false proof: {0}")
+    @ValueSource(booleans = {false, true})
+    void shouldAllocateLittleForAStranger(boolean hello) throws Exception {
+        ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        List<TcpEndpoint> endpoints = TcpGroup.endpoints(2);
+        List<InetSocketAddress> addresses = TcpGroup.addresses(endpoints);
+        CompletableFuture<Long> thread = new CompletableFuture<>();
+        Future<Communicator> forming = threads.submit(() -> {
+            thread.complete(Thread.currentThread().getId());
+            return endpoints.get(0).connect(0, addresses, TcpGroup.SECRET, OPTIONS);
+        });
+        byte[] bytes = hello
+                ? hello(1, 2, ATTEMPT)
+                : "GET / HTTP/1.1\r\n\r\n".repeat(9).getBytes(StandardCharsets.UTF_8);
+        int strangers = 100;
+        visit(addresses.get(0), bytes, strangers);
+        long before = bean.getThreadAllocatedBytes(thread.get());
+        visit(addresses.get(0), bytes, strangers);
+
+        long each = (bean.getThreadAllocatedBytes(thread.get()) - before) / strangers;
+        System.out.println("StrangersTest: a stranger costs " + each + " bytes"
+                + (hello ? ", with a rank's hello and a false proof" : ""));
+        assertThat(each).isLessThan(4096);
+        forming.cancel(true);
+    }
+
+    /** Strangers, one after the other, that hear what is answered and go. */
+    private static void visit(InetSocketAddress target, byte[] bytes, int strangers) throws IOException {
+        for (int i = 0; i < strangers; i++) {
+            try (Socket socket = new Socket(target.getAddress(), target.getPort())) {
+                socket.getOutputStream().write(bytes);
+                byte[] challenge = new byte[Handshake.NONCE_BYTES + Handshake.MAC_BYTES];
+                if (socket.getInputStream().read(challenge) > 0) {
+                    socket.getOutputStream().write(challenge, 0, Handshake.MAC_BYTES);
+                    assertThat(socket.getInputStream().read()).isNegative();
+                }
+            } catch (SocketException reset) {
+                assertThat(reset).hasMessageContaining("reset");
+            }
+        }
     }
 
     @Test
