@@ -189,7 +189,7 @@ final class Simulation {
             if (culprits.isEmpty()) {
                 return what + ", though nothing went wrong";
             }
-            if (!culprits.contains(fault.rank())) {
+            if (!culprits.contains(fault.rank()) && !reportedByAFrozenRank(fault)) {
                 return what + ", which is innocent";
             }
             long limit = trouble == Trouble.KILL || trouble == Trouble.LEAVE
@@ -200,6 +200,12 @@ final class Simulation {
             }
         }
         return null;
+    }
+
+    /** A rank that was frozen while the others went away finds broken connections, and the others believe it. */
+    private boolean reportedByAFrozenRank(Fault fault) {
+        return trouble == Trouble.FREEZE
+                && culprits.stream().anyMatch(culprit -> fault.detail().endsWith("as rank " + culprit + " reports"));
     }
 
     /** What the leaver has completed must complete everywhere. */
