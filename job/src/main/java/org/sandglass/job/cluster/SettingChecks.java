@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
+import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.config.DeviceChoice;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.failure.JobFailure;
@@ -44,6 +45,7 @@ public final class SettingChecks {
         checks.locality();
         checks.threads();
         checks.gpus();
+        checks.encryption();
         checks.memory();
         return List.copyOf(checks.findings);
     }
@@ -185,6 +187,19 @@ public final class SettingChecks {
                             + recipe.training().device().name().toLowerCase(Locale.ROOT)
                             + " computes on processors in this version",
                     "leave out spark.task.resource.gpu.amount and spark.executor.resource.gpu.amount"));
+        }
+    }
+
+    private void encryption() {
+        boolean ofSpark = CollectiveEncryption.wanted(CollectiveSettings.Encryption.AUTO, conf);
+        boolean ours = CollectiveEncryption.wanted(recipe.collective().encrypt(), conf);
+        if (ofSpark && !ours) {
+            findings.add(Finding.warn(
+                    "encryption",
+                    "Spark encrypts its connections, and gradients travel in the clear",
+                    "set collective.encrypt=auto"));
+        } else {
+            findings.add(Finding.ok("encryption", ours ? "gradients travel encrypted" : "none, as Spark's own"));
         }
     }
 

@@ -11,6 +11,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.cluster.CollectiveEncryption;
 import org.sandglass.job.cluster.Finding;
 import org.sandglass.job.cluster.MemoryNeed;
 import org.sandglass.job.cluster.SettingChecks;
@@ -113,8 +114,12 @@ public final class Doctor {
     private void probe(int tasks, @Nullable String marker, Places places) {
         byte[] secret = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(secret);
-        ProbeOrder order =
-                new ProbeOrder(marker, secret, recipe.collective().timeout().toMillis());
+        ProbeOrder order = new ProbeOrder(
+                marker,
+                secret,
+                CollectiveEncryption.wanted(recipe.collective().encrypt(), spark.getConf()),
+                recipe.collective().networkInterface().orElse(null),
+                recipe.collective().timeout().toMillis());
         spark.setCallSite("doctor: look at the executors");
         try {
             List<ExecutorReport> reports = ProbeStage.run(spark, tasks, order);

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -15,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.BarrierTaskContext;
@@ -23,6 +23,8 @@ import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.package$;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.cluster.DeviceSlot;
+import org.sandglass.job.cluster.ListeningAddress;
+import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.Build;
 import org.sandglass.job.train.TrainingMetrics;
 import org.sandglass.ops.collective.Algorithm;
@@ -108,11 +110,11 @@ final class ExecutorProbe {
         String announced = "";
         String problem = null;
         try {
-            InetAddress own = InetAddress.getByName(host);
+            InetAddress own = ListeningAddress.of(Optional.ofNullable(order.networkInterface()), host);
             endpoint = TcpEndpoint.open(own);
             announced = own.getHostAddress() + " " + endpoint.port();
-        } catch (UnknownHostException | PeerFailure e) {
-            problem = firstLine(e);
+        } catch (JobFailure | PeerFailure e) {
+            problem = String.valueOf(e.getMessage());
         }
         List<InetSocketAddress> addresses = Arrays.stream(context.allGather(announced))
                 .filter(address -> !address.isEmpty())
@@ -131,7 +133,8 @@ final class ExecutorProbe {
     }
 
     private @Nullable String summed(TcpEndpoint endpoint, List<InetSocketAddress> addresses) {
-        CollectiveOptions options = new CollectiveOptions(Algorithm.AUTO, Duration.ofMillis(order.timeoutMillis()), 1);
+        CollectiveOptions options = new CollectiveOptions(Algorithm.AUTO, Duration.ofMillis(order.timeoutMillis()), 1)
+                .withEncryption(order.encrypt());
         try (Communicator ranks = endpoint.connect(context.partitionId(), addresses, order.secret(), options)) {
             FloatBuffer ones = ByteBuffer.allocateDirect(SUMMED * Float.BYTES)
                     .order(ByteOrder.nativeOrder())

@@ -9,6 +9,7 @@ import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.cluster.CollectiveEncryption;
 import org.sandglass.job.config.FailureSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.failure.ExitCode;

@@ -4,11 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -16,12 +14,12 @@ import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.cluster.DeviceSlot;
+import org.sandglass.job.cluster.ListeningAddress;
 import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.collective.Algorithm;
 import org.sandglass.ops.collective.CollectiveOptions;
-import org.sandglass.ops.collective.LocalAddress;
 import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.collective.TcpEndpoint;
 import org.sandglass.ops.collective.Wire;
@@ -61,7 +59,7 @@ final class Rendezvous {
         InetAddress address = InetAddress.getLoopbackAddress();
         String problem = "";
         try {
-            address = address(settings.networkInterface(), host);
+            address = ListeningAddress.of(settings.networkInterface(), host);
         } catch (JobFailure e) {
             // Told to all: whoever left without a word would leave the others waiting here.
             problem = String.valueOf(e.getMessage());
@@ -176,26 +174,6 @@ final class Rendezvous {
             if (!member.problem().isEmpty()) {
                 throw new JobFailure(ExitCode.CLUSTER, "Host " + member.host() + ": " + member.problem());
             }
-        }
-    }
-
-    private static InetAddress address(Optional<String> networkInterface, String host) {
-        if (networkInterface.isPresent()) {
-            try {
-                return LocalAddress.on(networkInterface.get());
-            } catch (IllegalArgumentException e) {
-                throw new JobFailure(
-                        ExitCode.CLUSTER, "Cannot listen for other tasks: collective.interface: " + e.getMessage(), e);
-            }
-        }
-        try {
-            return InetAddress.getByName(host);
-        } catch (UnknownHostException e) {
-            throw new JobFailure(
-                    ExitCode.CLUSTER,
-                    "Cannot find the own address: host " + host + " does not resolve; set collective.interface,"
-                            + " SPARK_LOCAL_IP or the host's name service",
-                    e);
         }
     }
 

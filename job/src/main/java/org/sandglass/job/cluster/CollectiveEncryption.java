@@ -1,11 +1,11 @@
-package org.sandglass.job.train;
+package org.sandglass.job.cluster;
 
 import java.util.List;
 import org.apache.spark.SparkConf;
 import org.sandglass.job.config.CollectiveSettings;
 
 /** Whether the tasks' own connections are encrypted: as the recipe says, or as Spark's are. */
-final class CollectiveEncryption {
+public final class CollectiveEncryption {
 
     private static final List<String> OF_SPARK = List.of(
             "spark.network.crypto.enabled",
@@ -15,7 +15,8 @@ final class CollectiveEncryption {
 
     private CollectiveEncryption() {}
 
-    static boolean wanted(CollectiveSettings.Encryption choice, SparkConf spark) {
+    /** Whether they are, in an application with these settings of Spark. */
+    public static boolean wanted(CollectiveSettings.Encryption choice, SparkConf spark) {
         return switch (choice) {
             case TRUE -> true;
             case FALSE -> false;

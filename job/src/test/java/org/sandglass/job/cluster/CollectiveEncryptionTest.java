@@ -1,4 +1,4 @@
-package org.sandglass.job.train;
+package org.sandglass.job.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
