@@ -114,6 +114,19 @@ class BadInputTest {
     }
 
     @Test
+    void shouldSayThatNoImageOfAnEpochCouldBeDecoded() {
+        write(
+                "noise",
+                FLAT,
+                images(label -> label % 3).stream()
+                        .map(row -> RowFactory.create(new byte[] {1, 2, 3}, row.get(1)))
+                        .toList());
+        Outcome outcome = train(directory.resolve("noise"), "nothing", "--set", "failure.corruptImage=skip");
+        assertThat(outcome.exitCode()).isEqualTo(3);
+        assertThat(outcome.error()).contains("epoch 1", "none of the " + IMAGES + " images could be decoded");
+    }
+
+    @Test
     void shouldNameAnEmptyFile() throws IOException {
         Path table = Files.createDirectories(directory.resolve("zero"));
         Files.createFile(table.resolve("part-0.parquet"));

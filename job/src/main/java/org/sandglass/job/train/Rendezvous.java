@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Predicate;
@@ -28,7 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How the tasks of a stage find each other: one {@code allGather}, about a second, once a stage.
+ * How the tasks of a stage find each other: one gathering, once a stage.
  *
  * <p>Rank is the index of the task. Connections of the stage before are kept if every rank is the same worker as then;
  * otherwise all connect anew. Afterwards every worker holds the state that the stage starts from.
@@ -53,6 +52,25 @@ final class Rendezvous {
             Stamp held,
             String device) {}
 
+    /**
+     * Takes part for a task that has no worker, so that every task of the stage ends with its reason at once. Whoever left
+     * without a word would leave the others waiting, until {@code spark.barrier.sync.timeout}.
+     */
+    static void refuse(BarrierTaskContext context, StageOrder order, String problem) {
+        Announcement own = new Announcement(
+                "",
+                SparkEnv.get().executorId(),
+                SparkEnv.get().blockManager().blockManagerId().host(),
+                problem,
+                "",
+                0,
+                "",
+                Stamp.NONE,
+                Stamp.NONE,
+                "");
+        gather(context, order, own);
+    }
+
     static void meet(BarrierTaskContext context, StageOrder order, Worker worker) {
         CollectiveSettings settings = worker.recipe().collective();
         String host = SparkEnv.get().blockManager().blockManagerId().host();
@@ -61,7 +79,6 @@ final class Rendezvous {
         try {
             address = ListeningAddress.of(settings.networkInterface(), host);
         } catch (JobFailure e) {
-            // Told to all: whoever left without a word would leave the others waiting here.
             problem = String.valueOf(e.getMessage());
         }
         try (TcpEndpoint endpoint = TcpEndpoint.open(address)) {
@@ -76,9 +93,7 @@ final class Rendezvous {
                     worker.stamp(),
                     worker.snapshot().stamp(),
                     worker.slot().map(DeviceSlot::identity).orElse(""));
-            List<Announcement> all = Arrays.stream(context.allGather(write(own)))
-                    .map(Rendezvous::read)
-                    .toList();
+            List<Announcement> all = gather(context, order, own);
             refuseProblems(all);
             DeviceSlot.refuseShared(all.stream().map(Announcement::device).toList());
             String group = all.stream().map(Announcement::worker).collect(Collectors.joining(","));
@@ -101,6 +116,13 @@ final class Rendezvous {
             worker.keepSnapshots(keepers(all).contains(context.partitionId()));
             agreeOnState(order, worker, all);
         }
+    }
+
+    private static List<Announcement> gather(BarrierTaskContext context, StageOrder order, Announcement own) {
+        String stage = order.run() + "-" + order.attempt();
+        return GatheringPlugin.gather(context, stage, write(own)).stream()
+                .map(Rendezvous::read)
+                .toList();
     }
 
     /** Rank 0, and the lowest rank on another host, or at least in another executor. */

@@ -93,9 +93,11 @@ final class Restarts {
         count++;
         progress.note("Lost: " + what + ": " + loss.getMessage() + "; restart " + count + " of at most "
                 + settings.maxRestarts());
+        long lost = System.nanoTime();
         pause.accept(backoff());
         int before = width.tasks();
         width.regroup();
+        LOG.info("Slots for {} tasks after {} ms", width.tasks(), (System.nanoTime() - lost) / 1_000_000);
         if (width.tasks() != before) {
             progress.note("Going on with " + width.tasks() + " tasks instead of " + before);
         }

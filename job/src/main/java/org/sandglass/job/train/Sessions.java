@@ -41,6 +41,7 @@ public final class Sessions {
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "passive");
         KryoClasses.setIn(conf);
         append(conf, "spark.plugins", ProgressPlugin.class.getName());
+        append(conf, "spark.plugins", GatheringPlugin.class.getName());
         append(conf, "spark.plugins", TrainingMetrics.class.getName());
         append(conf, "spark.extraListeners", ExecutorSlots.class.getName());
         return conf;

@@ -21,12 +21,12 @@ import org.sandglass.job.data.SampleTable;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.EpochMetrics;
-import org.sandglass.job.report.IterationMetrics;
 import org.sandglass.job.report.Progress;
 import org.sandglass.job.report.RunDirectory;
 import org.sandglass.job.report.RunLease;
 import org.sandglass.job.report.Summary;
 import org.sandglass.job.report.ValidationMetrics;
+import org.sandglass.ops.optim.LearningRate;
 
 /**
  * The driver's side of a run: epoch after epoch, each one a barrier stage, audited, committed and evaluated.
@@ -147,6 +147,7 @@ public final class Training {
         lease.requireHeld();
         refuseDivergence(outcomes.get(0));
         refuseDifferentReplicas(outcomes, completed + 1);
+        refuseNothing(outcomes.get(0), completed + 1);
         LedgerEntry ledger = LedgerEntry.of(
                 completed + 1, outcomes.stream().map(TaskOutcome::audit).toList(), table.samples());
         EpochMetrics metrics = metrics(completed + 1, plan, outcomes, seconds);
@@ -252,6 +253,14 @@ public final class Training {
         }
     }
 
+    private void refuseNothing(TaskOutcome first, int epoch) {
+        if (first.totals().samples() == 0) {
+            throw JobFailure.data("Cannot train epoch " + epoch + ": none of the " + table.samples()
+                    + " images could be decoded, and failure.corruptImage=skip leaves them out; look at "
+                    + table.uri());
+        }
+    }
+
     private static void refuseDifferentReplicas(List<TaskOutcome> outcomes, int epoch) {
         long distinct =
                 outcomes.stream().mapToLong(TaskOutcome::weightsCrc).distinct().count();
@@ -265,14 +274,14 @@ public final class Training {
 
     private EpochMetrics metrics(int epoch, EpochPlan plan, List<TaskOutcome> outcomes, double seconds) {
         TaskOutcome first = outcomes.get(0);
-        List<IterationMetrics> iterations = first.iterations();
+        LearningRate rate = recipe.learningRate().schedule(plan.globalBatchSize());
         return new EpochMetrics(
                 epoch,
                 plan.iterations(),
                 first.totals().samples(),
                 first.totals().meanLoss(),
                 first.totals().top1Error(),
-                iterations.get(iterations.size() - 1).learningRate(),
+                rate.at((plan.epoch() + 1) * plan.iterations() - 1, plan.iterations()),
                 seconds,
                 first.totals().samples() / seconds,
                 outcomes.stream()

@@ -27,6 +27,8 @@ import org.sandglass.ops.gradient.GradientBucket;
 import org.sandglass.ops.image.ImageTransform;
 import org.sandglass.ops.optim.LearningRate;
 import org.sandglass.ops.optim.Sgd;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import scala.Tuple2;
 
@@ -36,6 +38,7 @@ import scala.Tuple2;
  */
 final class TrainingLoop {
 
+    private static final Logger LOG = LoggerFactory.getLogger(TrainingLoop.class);
     private static final long LOGGED_PER_EPOCH = 500;
     private static final long ALWAYS_LOGGED = 100;
     private static final long PROGRESS_NANOS = 300_000_000;
@@ -184,6 +187,12 @@ final class TrainingLoop {
     private void account(long iteration, long took, long waited) {
         TaskOutcome.Totals sums = counters.totals();
         totals = totals.plus(sums);
+        if (nanos == 0) {
+            LOG.info(
+                    "Rank {} trained its first iteration in {} ms",
+                    worker.communicator().rank(),
+                    took / 1_000_000);
+        }
         nanos += took;
         waitedNanos += waited;
         double seconds = took / 1e9;

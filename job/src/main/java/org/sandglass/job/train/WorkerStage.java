@@ -74,11 +74,13 @@ final class WorkerStage
 
     private TaskOutcome outcome(BarrierTaskContext context, Iterator<Tuple2<Long, byte[]>> samples) {
         int rank = context.partitionId();
+        LOG.info("Rank {} starts, attempt {}", rank, order.attempt());
         Worker worker;
         try {
-            worker = WorkerPool.acquire(order, context);
+            worker = acquire(context);
         } catch (JobFailure e) {
             LOG.error("Rank {} cannot start", rank, e);
+            refuse(context, e);
             return TaskOutcome.failed(rank, e);
         }
         KillWatch watch = KillWatch.start(context, worker::interrupt);
@@ -110,6 +112,25 @@ final class WorkerStage
         } finally {
             watch.close();
             WorkerPool.release(worker);
+        }
+    }
+
+    private void refuse(BarrierTaskContext context, JobFailure reason) {
+        try {
+            Rendezvous.refuse(context, order, String.valueOf(reason.getMessage()));
+        } catch (PeerFailure e) {
+            LOG.warn("Cannot tell the other ranks", e);
+        }
+    }
+
+    private Worker acquire(BarrierTaskContext context) {
+        try {
+            return WorkerPool.acquire(order, context);
+        } catch (LinkageError e) {
+            throw new JobFailure(
+                    ExitCode.CLUSTER,
+                    "Cannot load native libraries: " + e + "; sandglass doctor shows which executors can",
+                    e);
         }
     }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -132,6 +133,26 @@ class ClusterIT {
                 .contains("ranks 0 and 1 were both given GPU GPU-aaaa", "spark.task.resource.gpu.amount");
     }
 
+    /** The executor of id 0 is told to have a lesser processor. */
+    @Test
+    void shouldEndAtOnceWhereOneOfTheExecutorsCannotComputeInThePrecision() throws IOException {
+        Path java = Files.createDirectories(directory.resolve("java/bin")).resolve("java");
+        Files.writeString(java, """
+                #!/bin/sh
+                case "$*" in *"CoarseGrainedExecutorBackend"*"--executor-id 0 "*) export ONEDNN_MAX_CPU_ISA=AVX2;; esac
+                exec '%s/bin/java' "$@"
+                """.formatted(System.getProperty("java.home")));
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        long started = System.nanoTime();
+        Ended train = run(
+                        Map.of("JAVA_HOME", directory.resolve("java").toString()),
+                        options(2, 1, Map.of("spark.barrier.sync.timeout", "240")),
+                        trainArguments(directory.resolve("mixed"), "training.precision=bf16"))
+                .expect(4);
+        assertThat(train.output()).contains("training.precision = bf16", "AVX2", "take f32");
+        assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofMinutes(2));
+    }
+
     @Test
     void shouldEndWithFourAndTheRemedyWhenASettingIsWrong() {
         Ended doctor = run(options(2, 1, Map.of("spark.speculation", "true")), "doctor")
@@ -140,6 +161,10 @@ class ClusterIT {
     }
 
     private static Ended train(Path run, List<String> options, String... settings) {
+        return run(options, trainArguments(run, settings));
+    }
+
+    private static Object[] trainArguments(Path run, String... settings) {
         List<Object> arguments = new ArrayList<>(List.of("train", "--data", data.resolve("train"), "--run", run));
         Stream.concat(
                         Stream.of(
@@ -149,15 +174,21 @@ class ClusterIT {
                                 "training.epochs=1"),
                         Stream.of(settings))
                 .forEach(setting -> arguments.addAll(List.of("--set", setting)));
-        return run(options, arguments.toArray());
+        return arguments.toArray();
     }
 
     private static Ended run(List<String> options, Object... arguments) {
+        return run(Map.of(), options, arguments);
+    }
+
+    private static Ended run(Map<String, String> variables, List<String> options, Object... arguments) {
         Path log = directory.resolve(arguments[0] + "-" + System.nanoTime() + ".log");
+        Map<String, String> environment = new TreeMap<>(variables);
+        environment.put("PATH", directory.resolve("bin") + ":" + System.getenv("PATH"));
         Launcher.Result result = Launcher.run(
                 log,
                 options,
-                Map.of("PATH", directory.resolve("bin") + ":" + System.getenv("PATH")),
+                environment,
                 Stream.of(arguments).map(Object::toString).toArray(String[]::new));
         return new Ended(result.exitCode(), result.output());
     }
