@@ -51,18 +51,13 @@ public record CheckpointManifest(
     }
 
     CheckpointManifest withFiles(List<StoredFile> stored) {
+        return withFiles(weightsSha256, stored);
+    }
+
+    /** The same with what its files hold. */
+    public CheckpointManifest withFiles(String sha256, List<StoredFile> stored) {
         return new CheckpointManifest(
-                epoch,
-                iteration,
-                model,
-                classes,
-                classNames,
-                imageSize,
-                recipe,
-                weightsSha256,
-                ledger,
-                created,
-                stored);
+                epoch, iteration, model, classes, classNames, imageSize, recipe, sha256, ledger, created, stored);
     }
 
     /** The text of {@code manifest.json}, closed by a checksum over all that stands before it. */

@@ -54,6 +54,19 @@ final class JsonLines {
         return nodes;
     }
 
+    /** The lines of {@code text} that are whole and are a {@code type}. */
+    static <T> List<T> parseAll(String text, Class<T> type) {
+        List<T> values = new ArrayList<>();
+        try {
+            for (JsonNode node : nodes(text)) {
+                values.add(convert(node, type));
+            }
+        } catch (JsonProcessingException e) {
+            return values;
+        }
+        return values;
+    }
+
     static <T> T convert(JsonNode node, Class<T> type) throws JsonProcessingException {
         return JSON.treeToValue(node, type);
     }

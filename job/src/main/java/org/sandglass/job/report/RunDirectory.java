@@ -1,6 +1,7 @@
 package org.sandglass.job.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -10,7 +11,7 @@ import org.sandglass.job.failure.JobFailure;
 
 /**
  * The directory that a run writes, on any Hadoop file system: recipe, metrics, ledger, summary, report. Every file is
- * replaced whole, so a reader sees an old one or a new one. For the driver's thread alone.
+ * replaced whole, so a reader sees an old one or a new one. Thread-safe.
  *
  * <p>Of an epoch, {@link #record} comes before the checkpoint's manifest: then a run that resumes from the newest
  * checkpoint finds the lines of every epoch up to it, and {@link #keepEpochs} drops those of later ones.
@@ -22,15 +23,21 @@ public final class RunDirectory {
     private static final String LEDGER = "ledger.jsonl";
     private static final String REPORT = "report.html";
     private static final String SUMMARY = "summary.json";
+    private static final String RESTARTS = "restarts.jsonl";
+    private static final long SHORTEST_PAUSE_NANOS = 1_000_000_000;
+    private static final int PAUSES_PER_WRITE = 20;
 
     private final RunFiles files;
     private final Recipe recipe;
     private final RunHistory history;
+    private final List<RestartRecord> restarts;
+    private long nextWriteNanos = System.nanoTime();
 
-    private RunDirectory(RunFiles files, Recipe recipe, RunHistory history) {
+    private RunDirectory(RunFiles files, Recipe recipe, RunHistory history, List<RestartRecord> restarts) {
         this.files = files;
         this.recipe = recipe;
         this.history = history;
+        this.restarts = restarts;
     }
 
     /**
@@ -54,7 +61,10 @@ public final class RunDirectory {
         }
         String metrics = files.read(METRICS).orElse("");
         return new RunDirectory(
-                files, recipe, RunHistory.parse(metrics, files.read(LEDGER).orElse("")));
+                files,
+                recipe,
+                RunHistory.parse(metrics, files.read(LEDGER).orElse("")),
+                JsonLines.parseAll(files.read(RESTARTS).orElse(""), RestartRecord.class));
     }
 
     private static void requireSameRecipe(RunFiles files, Recipe old, Recipe recipe) {
@@ -96,17 +106,17 @@ public final class RunDirectory {
     }
 
     /** The recorded epochs, in order. */
-    public List<EpochMetrics> epochs() {
+    public synchronized List<EpochMetrics> epochs() {
         return history.epochs();
     }
 
     /** The recorded ledger, in order. */
-    public List<LedgerEntry> ledger() {
+    public synchronized List<LedgerEntry> ledger() {
         return history.ledger();
     }
 
     /** Drops what was recorded after {@code lastEpoch}, and a summary that knew of it. */
-    public void keepEpochs(int lastEpoch) {
+    public synchronized void keepEpochs(int lastEpoch) {
         boolean later = history.epochs().stream().anyMatch(metrics -> metrics.epoch() > lastEpoch);
         if (later) {
             files.delete(SUMMARY);
@@ -120,20 +130,47 @@ public final class RunDirectory {
     }
 
     /** Records an epoch; lines of this epoch and of later ones are replaced. */
-    public void record(List<IterationMetrics> iterations, EpochMetrics epoch, LedgerEntry ledger) {
+    public synchronized void record(List<IterationMetrics> iterations, EpochMetrics epoch, LedgerEntry ledger) {
         history.add(iterations, epoch, ledger);
         writeHistory();
         writeEvents(epoch.epoch());
     }
 
     /** Records iterations of the epoch that did not end, in place of those of an earlier attempt at it. */
-    public void recordUnfinished(List<IterationMetrics> iterations) {
+    public synchronized void recordUnfinished(List<IterationMetrics> iterations) {
         history.addUnfinished(iterations);
         writeHistory();
     }
 
+    /**
+     * Takes in iterations of the epoch after those recorded, in place of those from the first of them on; others are
+     * ignored. They are written soon: the longer writing takes, the less often.
+     */
+    public synchronized void recordRunning(List<IterationMetrics> iterations) {
+        history.addRunning(iterations);
+        long started = System.nanoTime();
+        if (started - nextWriteNanos >= 0) {
+            files.write(METRICS, history.metricsText());
+            long took = System.nanoTime() - started;
+            nextWriteNanos = System.nanoTime() + Math.max(SHORTEST_PAUSE_NANOS, PAUSES_PER_WRITE * took);
+        }
+    }
+
+    /** Records that a driver takes up the run, or submits a stage again. */
+    public synchronized void recordRestart(RestartRecord.Kind kind, String what, String why) {
+        restarts.add(new RestartRecord(kind, Instant.now().toString(), what, why));
+        StringBuilder text = new StringBuilder();
+        restarts.forEach(restart -> text.append(JsonLines.line(restart)));
+        files.write(RESTARTS, text.toString());
+    }
+
+    /** How many were recorded, by all drivers of the run. */
+    public synchronized int restarts(RestartRecord.Kind kind) {
+        return (int) restarts.stream().filter(restart -> restart.kind() == kind).count();
+    }
+
     /** Adds a validation to an epoch that was recorded. */
-    public void recordValidation(int epoch, ValidationMetrics validation) {
+    public synchronized void recordValidation(int epoch, ValidationMetrics validation) {
         history.validated(epoch, validation);
         writeHistory();
         writeEvents(epoch);
@@ -167,7 +204,7 @@ public final class RunDirectory {
     }
 
     /** Writes {@code report.html} from what is recorded. */
-    public void writeReport() {
+    public synchronized void writeReport() {
         files.write(REPORT, new HtmlReport(uri(), recipe, history, summary()).render());
     }
 }

@@ -52,6 +52,19 @@ final class RunHistory {
         iterations.addAll(ofEpoch);
     }
 
+    /** Of the epoch after the finished ones; what there was from the first of these on is replaced. */
+    void addRunning(List<IterationMetrics> ofEpoch) {
+        int finished = epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).epoch();
+        if (ofEpoch.isEmpty() || ofEpoch.get(0).epoch() != finished + 1) {
+            return;
+        }
+        long first = ofEpoch.get(0).iteration();
+        while (!iterations.isEmpty() && iterations.get(iterations.size() - 1).iteration() >= first) {
+            iterations.remove(iterations.size() - 1);
+        }
+        iterations.addAll(ofEpoch);
+    }
+
     void keepEpochs(int last) {
         iterations.removeIf(metrics -> metrics.epoch() > last);
         epochs.removeIf(metrics -> metrics.epoch() > last);

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param imagesPerSecond samples trained per second of training, over the whole run
  * @param exposedCommunication share of the iterations' time in which training threads waited for the all-reduce
  * @param wallSeconds of training and validation, over all attempts
+ * @param restarts stages submitted again, by all drivers of the run
+ * @param drivers how many took up the run; 1 if it was never interrupted
  * @param ledgerViolations epochs whose ledger entry was not exact
  * @param weightsSha256 of the final model's tensor bytes in name order; null if there is none
  * @param error what ended a run that did not finish
@@ -34,6 +36,7 @@ public record Summary(
         double wallSeconds,
         long peakMemoryBytes,
         int restarts,
+        int drivers,
         int ledgerViolations,
         @Nullable String weightsSha256,
         String device,

@@ -45,6 +45,11 @@ final class EpochSnapshots {
         }
     }
 
+    /** The number of the stage. */
+    long attempt() {
+        return attempt;
+    }
+
     /** Whether rank 0 wants a snapshot after {@code iteration}; never after the last one, which has its checkpoint. */
     boolean isDue(long iteration) {
         long done = iteration + 1;

@@ -44,6 +44,16 @@ final class EpochStages {
                 new EpochWork(plan, table.locator(), checkpoints, snapshots));
     }
 
+    /** Writes the checkpoint of the epoch that completes {@code completed}, if an executor still has the state. */
+    List<TaskOutcome> writeCheckpoint(int completed, String checkpoints) throws Gang.Lost {
+        long iterations = completed * plan(completed).iterations();
+        return gang.run(
+                "epoch " + completed + " of " + recipe.training().epochs() + ": checkpoint",
+                gang.nothing(),
+                StateSource.inMemory(iterations),
+                new CheckpointWork(completed, checkpoints));
+    }
+
     List<TaskOutcome> evaluate(SampleTable held, int completed, StateSource source) throws Gang.Lost {
         if (validation == null || validation.tasks() != gang.tasks()) {
             validation = new Exchanged(0, gang.tasks(), Exchange.inOrder(held, gang.tasks()));

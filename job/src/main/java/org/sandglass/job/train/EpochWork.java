@@ -3,14 +3,10 @@ package org.sandglass.job.train;
 import java.io.Serial;
 import java.util.Iterator;
 import java.util.List;
-import org.sandglass.job.checkpoint.StoredFile;
+import org.apache.spark.SparkEnv;
+import org.jspecify.annotations.Nullable;
 import org.sandglass.job.data.EpochPlan;
 import org.sandglass.job.data.SampleLocator;
-import org.sandglass.job.failure.JobFailure;
-import org.sandglass.ops.format.Safetensors;
-import org.sandglass.ops.tensor.NamedTensor;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 
 /**
@@ -18,7 +14,7 @@ import scala.Tuple2;
  *
  * @param plan which samples the epoch's minibatches are made of
  * @param locator names samples in errors
- * @param checkpoints URI of the directory to write the state into when the epoch has ended
+ * @param checkpoints URI of the directory that the state is written into, in the background, when the epoch has ended
  * @param snapshots URI of the directory for states within the epoch
  */
 record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints, String snapshots)
@@ -26,8 +22,6 @@ record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints, Stri
 
     @Serial
     private static final long serialVersionUID = 1L;
-
-    private static final Logger LOG = LoggerFactory.getLogger(EpochWork.class);
 
     @Override
     public TaskOutcome run(Worker worker, Iterator<Tuple2<Long, byte[]>> samples) {
@@ -48,26 +42,28 @@ record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints, Stri
         worker.declareState(new Stamp(completed * plan.iterations(), attempt), EpochProgress.NONE);
         long crc = WorkerState.crc(worker);
         if (rank != 0) {
-            return finished(worker, loop, crc, null, List.of());
+            return finished(loop, rank, crc, null, null);
         }
-        worker.snapshotWriter().await();
-        List<NamedTensor> model = WorkerState.model(worker);
-        try {
-            List<StoredFile> files = WorkerState.store(worker, model, checkpoints, completed);
-            return finished(worker, loop, crc, Safetensors.sha256(model), files);
-        } catch (JobFailure e) {
-            LOG.error("Cannot write the checkpoint of epoch {}", completed, e);
-            return TaskOutcome.lost(rank, String.valueOf(e.getMessage()));
+        SnapshotWriter writer = worker.snapshotWriter();
+        writer.await();
+        worker.snapshot().capture(worker, worker.stamp(), EpochProgress.NONE);
+        if (ProgressPlugin.isLoaded()) {
+            writer.writeCheckpoint(worker.snapshot(), checkpoints, completed);
+            return finished(
+                    loop, rank, crc, new TaskOutcome.Writer(SparkEnv.get().executorId(), attempt), null);
         }
+        WrittenCheckpoint written = SnapshotWriter.checkpoint(worker.snapshot(), checkpoints, completed);
+        return written.problem() == null
+                ? finished(loop, rank, crc, null, written)
+                : TaskOutcome.lost(rank, written.problem());
     }
 
     private static TaskOutcome finished(
-            Worker worker,
             TrainingLoop loop,
+            int rank,
             long crc,
-            @org.jspecify.annotations.Nullable String sha256,
-            List<StoredFile> files) {
-        int rank = worker.communicator().rank();
+            TaskOutcome.@Nullable Writer writer,
+            @Nullable WrittenCheckpoint written) {
         return new TaskOutcome(
                 rank,
                 TaskOutcome.Status.FINISHED,
@@ -78,8 +74,9 @@ record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints, Stri
                 loop.totals(),
                 loop.exposedCommunication(),
                 crc,
-                sha256,
-                files,
+                written == null ? null : written.weightsSha256(),
+                written == null ? List.of() : written.files(),
+                writer,
                 ProcessMemory.peakBytes());
     }
 }

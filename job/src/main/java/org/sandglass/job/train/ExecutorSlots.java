@@ -79,6 +79,11 @@ public final class ExecutorSlots extends SparkListener {
                 .sum();
     }
 
+    /** Whether the executor of this id is there, as far as Spark knows. */
+    static boolean has(String executor) {
+        return CORES.containsKey(executor);
+    }
+
     /** Whether there are fewer than {@code wanted} slots, and nothing has changed in that for as long as a timeout. */
     static boolean isShortSince(SparkConf conf, int wanted, Duration timeout) {
         return now(conf) < wanted && System.currentTimeMillis() - changedMillis >= timeout.toMillis();

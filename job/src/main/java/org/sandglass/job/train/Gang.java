@@ -5,6 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -14,6 +16,7 @@ import org.sandglass.job.config.FailureSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
+import scala.Tuple2;
 
 /**
  * The driver's handle on the tasks that compute together: submits stages, and tells what became of them.
@@ -29,6 +32,7 @@ final class Gang implements Restarts.Width {
     private final int classes;
     private final int wanted;
     private volatile int tasks;
+    private volatile BooleanSupplier objection = () -> false;
     private final String run = UUID.randomUUID().toString();
     private final AtomicLong attempts = new AtomicLong();
     private final SecureRandom random = new SecureRandom();
@@ -83,6 +87,18 @@ final class Gang implements Restarts.Width {
         return new Gang(spark, recipe, classes, slots);
     }
 
+    /** Sets what ends a stage, as a loss, where it is true. */
+    void cancelWhen(BooleanSupplier reason) {
+        objection = reason;
+    }
+
+    /** Nothing to read, for as many tasks as the next stage has. */
+    JavaPairRDD<Long, byte[]> nothing() {
+        return spark.parallelize(IntStream.range(0, tasks).boxed().toList(), tasks)
+                .filter(rank -> false)
+                .mapToPair(rank -> new Tuple2<>(0L, new byte[0]));
+    }
+
     /** How many tasks the next stage has. */
     @Override
     public int tasks() {
@@ -134,7 +150,8 @@ final class Gang implements Restarts.Width {
         // The name and the description of its jobs in Spark's UI.
         spark.setCallSite(description);
         spark.setJobGroup(group, description);
-        SlotWatch watch = SlotWatch.start(spark, group, tasks, recipe.failure().replacementTimeout());
+        SlotWatch watch = SlotWatch.start(
+                spark, group, tasks, recipe.failure().replacementTimeout(), () -> objection.getAsBoolean());
         List<TaskOutcome> outcomes;
         try {
             outcomes = WorkerStage.run(samples, order, work);

@@ -23,7 +23,8 @@ final class Gathering {
      * @param stage the stage's name, different for every attempt
      * @param words what the task says; null when it has said so and asks again
      */
-    record Question(String stage, int rank, int ranks, @Nullable String words) {}
+    record Question(
+            String stage, int rank, int ranks, @Nullable String words) {}
 
     /**
      * What a task is told.

@@ -112,6 +112,7 @@ public final class GatheringPlugin implements SparkPlugin {
             @Override
             public void init(PluginContext context, Map<String, String> extra) {
                 executor = context;
+                WarmUp.start();
             }
 
             @Override

@@ -137,13 +137,17 @@ final class Rendezvous {
                 .orElse(List.of(0));
     }
 
-    /** The newest state that will do becomes that of every rank. */
+    /** The newest state that will do becomes that of every rank; none, if there is none. */
     private static void agreeOnState(StageOrder order, Worker worker, List<Announcement> all) {
         StateSource source = order.source();
         List<Stamp> newest = all.stream()
                 .map(member -> source.newest(member.live(), member.held()))
                 .toList();
         Stamp best = Collections.max(newest);
+        if (best.equals(Stamp.NONE) && source.stored() == Stamp.NONE.iterations()) {
+            worker.invalidateState();
+            return;
+        }
         boolean stored = best.iterations() < source.stored();
         Stamp agreed = new Stamp(stored ? source.stored() : best.iterations(), order.attempt());
         if (!stored && all.stream().allMatch(member -> member.live().equals(best))) {

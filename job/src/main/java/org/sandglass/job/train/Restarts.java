@@ -3,6 +3,7 @@ package org.sandglass.job.train;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.sandglass.job.config.FailureSettings;
 import org.sandglass.job.failure.ExitCode;
@@ -13,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs stages until they succeed: after a loss it waits, finds out how many tasks can go on, and tries again, a bounded
- * number of times in a run.
+ * number of times in the driver's life.
  *
  * <p>Belongs to the driver's thread; only {@link #reached} is called by others.
  */
@@ -25,6 +26,7 @@ final class Restarts {
     private final FailureSettings settings;
     private final Width width;
     private final Progress progress;
+    private final BiConsumer<String, String> record;
     private final Consumer<Duration> pause;
     private final AtomicLong reached = new AtomicLong(-1);
     private long reachedBefore = -1;
@@ -44,20 +46,22 @@ final class Restarts {
         T run() throws Gang.Lost;
     }
 
-    Restarts(FailureSettings settings, Width width, Progress progress) {
-        this(settings, width, progress, Restarts::sleep);
+    /** @param record is told of each restart: what is done again, and why */
+    Restarts(FailureSettings settings, Width width, Progress progress, BiConsumer<String, String> record) {
+        this(settings, width, progress, record, Restarts::sleep);
     }
 
-    Restarts(FailureSettings settings, Width width, Progress progress, Consumer<Duration> pause) {
+    Restarts(
+            FailureSettings settings,
+            Width width,
+            Progress progress,
+            BiConsumer<String, String> record,
+            Consumer<Duration> pause) {
         this.settings = settings;
         this.width = width;
         this.progress = progress;
+        this.record = record;
         this.pause = pause;
-    }
-
-    /** How many there were. */
-    int count() {
-        return count;
     }
 
     /** An iteration of the run was trained: restarts bring training further, and need not wait longer each time. */
@@ -91,6 +95,7 @@ final class Restarts {
                     loss);
         }
         count++;
+        record.accept(what, String.valueOf(loss.getMessage()));
         progress.note("Lost: " + what + ": " + loss.getMessage() + "; restart " + count + " of at most "
                 + settings.maxRestarts());
         long lost = System.nanoTime();

@@ -6,10 +6,12 @@ import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.SampleTable;
 import org.sandglass.job.report.Build;
 import org.sandglass.job.report.EpochMetrics;
+import org.sandglass.job.report.RestartRecord;
+import org.sandglass.job.report.RunDirectory;
 import org.sandglass.job.report.Summary;
 import org.sandglass.job.report.ValidationMetrics;
 
-/** What a run's summary tells beyond its metrics. Belongs to the driver's thread. */
+/** What a run's summary tells beyond its metrics. Belongs to the driver's thread, but for the weights. */
 final class RunFacts {
 
     private final Recipe recipe;
@@ -18,7 +20,7 @@ final class RunFacts {
     private final long started = System.nanoTime();
     private double earlierSeconds;
     private int ledgerViolations;
-    private @Nullable String weightsSha256;
+    private volatile @Nullable String weightsSha256;
 
     RunFacts(Recipe recipe, SampleTable table, String sparkVersion) {
         this.recipe = recipe;
@@ -47,7 +49,8 @@ final class RunFacts {
         return seconds == 0 ? 0 : exposed / seconds;
     }
 
-    Summary summary(Summary.Status status, int tasks, int restarts, List<EpochMetrics> epochs, @Nullable String error) {
+    Summary summary(Summary.Status status, int tasks, RunDirectory run, @Nullable String error) {
+        List<EpochMetrics> epochs = run.epochs();
         @Nullable EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
         @Nullable ValidationMetrics validation = last == null ? null : last.validation();
         double trainSeconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
@@ -69,7 +72,8 @@ final class RunFacts {
                 exposedCommunication(epochs),
                 earlierSeconds + (System.nanoTime() - started) / 1e9,
                 epochs.stream().mapToLong(EpochMetrics::peakMemoryBytes).max().orElse(0),
-                restarts,
+                run.restarts(RestartRecord.Kind.STAGE),
+                run.restarts(RestartRecord.Kind.DRIVER),
                 ledgerViolations,
                 weightsSha256,
                 "cpu",

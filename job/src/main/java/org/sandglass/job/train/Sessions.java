@@ -32,6 +32,8 @@ public final class Sessions {
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "10");
         conf.setIfMissing("spark.barrier.sync.timeout", "120");
+        // A barrier stage that waits for an executor is offered it this soon.
+        conf.setIfMissing("spark.scheduler.revive.interval", "200ms");
         // An executor that is frozen, or cut off, is given up after a minute, as a peer is (collective.timeout).
         conf.setIfMissing("spark.executor.heartbeatInterval", "5s");
         conf.setIfMissing("spark.storage.blockManagerHeartbeatTimeoutMs", "60s");

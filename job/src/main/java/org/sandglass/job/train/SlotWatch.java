@@ -5,13 +5,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Ends a job that waits for executors which do not come: Spark holds a barrier stage back for as long as it has fewer
- * slots than tasks.
+ * slots than tasks. Ends one, too, that the driver has a reason to submit again.
  */
 final class SlotWatch implements AutoCloseable {
 
@@ -26,7 +27,9 @@ final class SlotWatch implements AutoCloseable {
         this.watching = watching;
     }
 
-    static SlotWatch start(JavaSparkContext spark, String jobGroup, int tasks, Duration timeout) {
+    /** @param objection whether there is such a reason */
+    static SlotWatch start(
+            JavaSparkContext spark, String jobGroup, int tasks, Duration timeout, BooleanSupplier objection) {
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(runnable -> {
             Thread thread = new Thread(runnable, "sandglass-slots");
             thread.setDaemon(true);
@@ -36,6 +39,9 @@ final class SlotWatch implements AutoCloseable {
                 () -> {
                     if (ExecutorSlots.isShortSince(spark.getConf(), tasks, timeout)) {
                         LOG.warn("Cancelling a stage of {} tasks: lost executors were not replaced", tasks);
+                        spark.cancelJobGroup(jobGroup);
+                    } else if (objection.getAsBoolean()) {
+                        LOG.warn("Cancelling a stage: a checkpoint must be written again");
                         spark.cancelJobGroup(jobGroup);
                     }
                 },

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.sandglass.job.checkpoint.CheckpointManifest;
+import org.sandglass.job.checkpoint.CheckpointStore;
 import org.sandglass.job.checkpoint.SnapshotStore;
+import org.sandglass.job.checkpoint.StoredFile;
 import org.sandglass.job.data.AuditReport;
 import org.sandglass.job.data.EpochPlan;
 import org.sandglass.ops.format.Safetensors;
@@ -15,23 +17,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes a worker's snapshots to the file system in the background, one at a time. A snapshot that cannot be written is
- * lost with a warning: training does not depend on it. Used by the worker's task.
+ * Writes a worker's snapshots, and the checkpoints of epochs, to the file system in the background, one at a time. A snapshot
+ * that cannot be written is lost with a warning: training does not depend on it. Of a checkpoint the driver is told. Used by
+ * the worker's task.
  */
 final class SnapshotWriter {
 
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotWriter.class);
 
     private volatile CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
+    private volatile boolean needed;
 
-    /** Whether nothing is being written, so that the snapshot may be overwritten. */
+    /** Whether nothing is being written, nor has to be written again, so that the snapshot may be overwritten. */
     boolean idle() {
-        return last.isDone();
+        return last.isDone() && !needed;
     }
 
-    /** Waits until this is {@link #idle}. */
+    /** Waits until nothing is being written, and gives up what could not be. */
     void await() {
         last.join();
+        needed = false;
     }
 
     /**
@@ -56,6 +61,41 @@ final class SnapshotWriter {
                     }
                 },
                 SnapshotWriter::start);
+    }
+
+    /**
+     * Begins to write an epoch's checkpoint and to tell the driver; until that is done, and for longer if it fails, the
+     * snapshot is left alone.
+     *
+     * @param snapshot the state after the epoch
+     * @param uri of the directory of checkpoints
+     * @param epoch completed
+     */
+    void writeCheckpoint(Snapshot snapshot, String uri, int epoch) {
+        if (!idle()) {
+            throw new IllegalStateException("Cannot write a checkpoint: a snapshot is still being written");
+        }
+        needed = true;
+        last = CompletableFuture.runAsync(
+                () -> {
+                    WrittenCheckpoint written = checkpoint(snapshot, uri, epoch);
+                    needed = !ProgressPlugin.deliver(written) || written.problem() != null;
+                },
+                SnapshotWriter::start);
+    }
+
+    /** Writes an epoch's checkpoint now. */
+    static WrittenCheckpoint checkpoint(Snapshot snapshot, String uri, int epoch) {
+        long attempt = snapshot.stamp().attempt();
+        try {
+            List<NamedTensor> model = snapshot.modelTensors();
+            List<StoredFile> files =
+                    new CheckpointStore(WorkerState.hadoop(), uri).writeFiles(epoch, model, snapshot.momentumTensors());
+            return new WrittenCheckpoint(epoch, attempt, Safetensors.sha256(model), files, null);
+        } catch (RuntimeException e) {
+            LOG.error("Cannot write the checkpoint of epoch {}", epoch, e);
+            return new WrittenCheckpoint(epoch, attempt, null, List.of(), String.valueOf(e.getMessage()));
+        }
     }
 
     private static void start(Runnable writing) {

@@ -22,6 +22,11 @@ record StateSource(
         return new StateSource(iterations, iterations, iterations, uri);
     }
 
+    /** One state, which is stored nowhere. */
+    static StateSource inMemory(long iterations) {
+        return new StateSource(iterations, iterations, Stamp.NONE.iterations(), null);
+    }
+
     /** The newer one of two states among those that will do, or {@link Stamp#NONE}. */
     Stamp newest(Stamp live, Stamp held) {
         Stamp a = fits(live) ? live : Stamp.NONE;

@@ -18,8 +18,9 @@ import org.sandglass.job.report.IterationMetrics;
  * @param totals sums over the whole epoch, equal at every rank in training, this task's own in evaluation
  * @param exposedCommunication share of this task's iterations' time in which it waited for the all-reduce
  * @param weightsCrc CRC-32C of the weights, equal at every rank
- * @param weightsSha256 of the model's tensors, of rank 0 only
- * @param files what rank 0 wrote into the checkpoint's directory
+ * @param weightsSha256 of the model's tensors, where files were written
+ * @param files what rank 0 wrote into the checkpoint's directory before the stage's end
+ * @param writer who writes the checkpoint's files after the stage's end; null if nobody does
  * @param peakMemoryBytes largest resident size of the executor's process so far
  */
 record TaskOutcome(
@@ -34,9 +35,13 @@ record TaskOutcome(
         long weightsCrc,
         @Nullable String weightsSha256,
         List<StoredFile> files,
+        @Nullable Writer writer,
         long peakMemoryBytes) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** An executor that writes, and the number of the stage that it does it for. */
+    record Writer(String executor, long attempt) {}
 
     /** From good to bad: of a stage's outcomes the worst one is what is reported. */
     enum Status {
@@ -93,6 +98,30 @@ record TaskOutcome(
                 0,
                 null,
                 List.of(),
+                null,
+                ProcessMemory.peakBytes());
+    }
+
+    /** Of work that counts nothing. */
+    static TaskOutcome finished(int rank) {
+        return evaluated(rank, AuditReport.NONE, Totals.NONE);
+    }
+
+    /** Of a stage that wrote a checkpoint's files and did nothing else. */
+    static TaskOutcome stored(int rank, WrittenCheckpoint written) {
+        return new TaskOutcome(
+                rank,
+                Status.FINISHED,
+                null,
+                null,
+                AuditReport.NONE,
+                List.of(),
+                Totals.NONE,
+                0,
+                0,
+                written.weightsSha256(),
+                written.files(),
+                null,
                 ProcessMemory.peakBytes());
     }
 
@@ -110,6 +139,7 @@ record TaskOutcome(
                 0,
                 null,
                 List.of(),
+                null,
                 ProcessMemory.peakBytes());
     }
 

@@ -5,8 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.EpochMetrics;
 import org.sandglass.job.report.Progress;
+import org.sandglass.job.report.RestartRecord;
 import org.sandglass.job.report.RunDirectory;
 import org.sandglass.job.report.RunLease;
 import org.sandglass.job.report.Summary;
@@ -31,11 +33,13 @@ import org.sandglass.ops.optim.LearningRate;
 /**
  * The driver's side of a run: epoch after epoch, each one a barrier stage, audited, committed and evaluated.
  *
- * <p>An epoch counts once its checkpoint is committed, which happens after its ledger was found exact. The same request
- * again goes on after the newest snapshot within the epoch that comes after the newest committed checkpoint. Used by one
- * thread.
+ * <p>An epoch counts once its checkpoint is committed, which happens after its ledger was found exact, while the next one is
+ * trained already. The same request again goes on after the newest snapshot within the epoch that comes after the newest
+ * committed checkpoint; so does this one if the state after an epoch is lost before it is written. Used by one thread.
  */
 public final class Training {
+
+    private static final long NO_STAGE = -1;
 
     private final Recipe recipe;
     private final SampleTable table;
@@ -49,6 +53,17 @@ public final class Training {
     private final RunFacts facts;
     private final Restarts restarts;
     private final RunLease lease;
+    private final CheckpointCommits commits;
+    private final AtomicLong newestAttempt = new AtomicLong();
+
+    /** The state after an epoch is neither stored nor in any executor's memory. */
+    private static final class StateGone extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        StateGone(int epoch) {
+            super("the state after epoch " + epoch + " is lost");
+        }
+    }
 
     private Training(SparkSession session, TrainRequest request, Progress progress) {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
@@ -66,8 +81,16 @@ public final class Training {
         this.stages = new EpochStages(table, recipe, gang);
         this.progress = progress;
         this.facts = new RunFacts(recipe, table, spark.version());
-        this.restarts = new Restarts(recipe.failure(), gang, progress);
+        this.restarts = new Restarts(
+                recipe.failure(),
+                gang,
+                progress,
+                (what, why) -> run.recordRestart(RestartRecord.Kind.STAGE, what, why));
         this.lease = RunLease.acquire(run.uri(), spark.hadoopConfiguration());
+        this.commits = new CheckpointCommits(
+                this::commit,
+                executor -> ExecutorSlots.has(executor) && !spark.sc().isStopped());
+        gang.cancelWhen(commits::failed);
     }
 
     /**
@@ -80,29 +103,52 @@ public final class Training {
         try {
             return training.run();
         } catch (JobFailure e) {
+            training.commits.settleOrWarn();
             training.writeSummary(
                     e.exitCode() == ExitCode.DIVERGED ? Summary.Status.DIVERGED : Summary.Status.FAILED,
                     e.getMessage());
             throw e;
         } catch (RuntimeException e) {
+            training.commits.settleOrWarn();
             training.writeSummary(Summary.Status.FAILED, e.toString());
             throw e;
         } finally {
+            training.commits.close();
             training.lease.close();
         }
     }
 
     private Summary run() {
+        run.recordRestart(RestartRecord.Kind.DRIVER, "the run", "");
+        int completed = resume();
+        facts.goOnAfter(run.epochs());
+        begin(completed);
+        while (true) {
+            try {
+                finish(completed);
+                return writeSummary(Summary.Status.FINISHED, null);
+            } catch (StateGone e) {
+                completed = resume();
+                progress.note("Going back to the end of epoch " + completed + ": " + e.getMessage());
+            }
+        }
+    }
+
+    /** How many epochs are completed; forgets what was recorded of others. */
+    private int resume() {
         Optional<CheckpointManifest> newest = checkpoints.newest();
         newest.ifPresent(manifest -> refuseOtherData(manifest, used(manifest)));
         int completed = newest.map(CheckpointManifest::epoch).orElse(0);
         run.keepEpochs(completed);
-        facts.goOnAfter(run.epochs());
         newest.ifPresent(manifest -> facts.weights(manifest.weightsSha256()));
-        Optional<Checkpoint> snapshot = newestSnapshot(completed);
-        snapshot.map(Checkpoint::manifest)
+        newestSnapshot(completed)
+                .map(Checkpoint::manifest)
                 .ifPresent(manifest -> refuseOtherData(manifest, number(manifest, "tableSamples")));
-        begin(completed, snapshot);
+        return completed;
+    }
+
+    private void finish(int from) {
+        int completed = from;
         evaluateIfMissing(completed);
         while (completed < recipe.training().epochs()) {
             trainEpoch(completed);
@@ -111,13 +157,17 @@ public final class Training {
             progress.epoch(lastEpoch());
             run.writeReport();
         }
-        return writeSummary(Summary.Status.FINISHED, null);
+        restarts.run("write the last checkpoint", () -> {
+            settle();
+            return true;
+        });
     }
 
-    private void begin(int completed, Optional<Checkpoint> snapshot) {
+    private void begin(int completed) {
         EpochPlan first = stages.plan(0);
-        long done =
-                snapshot.map(checkpoint -> checkpoint.manifest().iteration()).orElse(completed * first.iterations());
+        long done = newestSnapshot(completed)
+                .map(checkpoint -> checkpoint.manifest().iteration())
+                .orElse(completed * first.iterations());
         progress.begin(recipe.training().epochs(), first.iterations(), done, first.globalBatchSize());
         progress.note(table.samples() + " images of " + table.classes() + " classes; "
                 + recipe.training().workers()
@@ -125,11 +175,16 @@ public final class Training {
                 + (done > 0 ? "; going on after epoch " + completed : ""));
         ProgressPlugin.listen(
                 message -> {
+                    if (newestAttempt.accumulateAndGet(message.attempt(), Math::max) == message.attempt()
+                            && lease.isHeld()) {
+                        run.recordRunning(message.logged());
+                    }
                     long iteration = (message.epoch() - 1) * first.iterations() + message.iteration();
                     restarts.reached(iteration);
                     progress.iteration(message.epoch(), iteration, message.loss(), message.imagesPerSecond());
                 },
-                progress::note);
+                progress::note,
+                commits::written);
     }
 
     private void trainEpoch(int completed) {
@@ -139,7 +194,7 @@ public final class Training {
                 .map(snapshot -> EpochProgress.fromJson(snapshot.progress()).seconds())
                 .orElse(0.0);
         gang.widen();
-        List<TaskOutcome> outcomes = restarts.run("train epoch " + (completed + 1), () -> {
+        List<TaskOutcome> outcomes = again("train epoch " + (completed + 1), () -> {
             checkpoints.clear(completed + 1);
             return stages.train(plan, sourceWithin(completed), run.checkpointsUri(), run.snapshotsUri());
         });
@@ -157,9 +212,45 @@ public final class Training {
             throw JobFailure.data("Epoch " + (completed + 1) + " did not use every sample exactly once: "
                     + ledger.verdict() + "; the run stops, see ledger.jsonl");
         }
-        commit(plan, outcomes.get(0), ledger);
+        // The one before need not be written any more if this one is.
+        commits.settle();
+        expect(plan, outcomes.get(0), ledger);
         stages.forgetExchange();
-        snapshots.deleteUpTo((completed + 1) * plan.iterations());
+    }
+
+    /** Runs a stage; before it is submitted again, the checkpoint that is being written is there, or is written again. */
+    private <T> T again(String what, Restarts.Attempt<T> attempt) {
+        AtomicBoolean submitted = new AtomicBoolean();
+        return restarts.run(what, () -> {
+            if (submitted.getAndSet(true) || commits.failed()) {
+                settle();
+            }
+            return attempt.run();
+        });
+    }
+
+    private void settle() throws Gang.Lost {
+        Optional<String> problem = commits.settle();
+        if (problem.isEmpty()) {
+            return;
+        }
+        CheckpointManifest checkpoint = commits.last().orElseThrow();
+        int epoch = checkpoint.epoch();
+        progress.note("Writing the checkpoint of epoch " + epoch + " again: " + problem.get());
+        checkpoints.clear(epoch);
+        TaskOutcome first = stages.writeCheckpoint(epoch, run.checkpointsUri()).get(0);
+        if (first.files().isEmpty()) {
+            throw new StateGone(epoch);
+        }
+        commitNow(checkpoint, first);
+    }
+
+    /** Commits what is written already. */
+    private void commitNow(CheckpointManifest checkpoint, TaskOutcome first) {
+        commits.expect(checkpoint, NO_STAGE, "");
+        commits.written(
+                new WrittenCheckpoint(checkpoint.epoch(), NO_STAGE, first.weightsSha256(), first.files(), null));
+        commits.settle();
     }
 
     /** The states that the epoch after {@code completed} epochs may start from: that at its beginning, or a snapshot. */
@@ -177,10 +268,9 @@ public final class Training {
         return snapshots.newest(completed * iterations + 1, (completed + 1) * iterations - 1);
     }
 
-    private void commit(EpochPlan plan, TaskOutcome first, LedgerEntry ledger) {
+    private void expect(EpochPlan plan, TaskOutcome first, LedgerEntry ledger) {
         int completed = plan.epoch() + 1;
-        String sha256 = Objects.requireNonNull(first.weightsSha256());
-        checkpoints.commit(new CheckpointManifest(
+        CheckpointManifest checkpoint = new CheckpointManifest(
                 completed,
                 completed * plan.iterations(),
                 recipe.model().name(),
@@ -188,11 +278,24 @@ public final class Training {
                 table.classNames().orElse(List.of()),
                 recipe.augmentation().size(),
                 recipe.render(),
-                sha256,
+                "",
                 new ObjectMapper().convertValue(ledger, new TypeReference<Map<String, Object>>() {}),
                 Instant.now().toString(),
-                first.files()));
-        facts.weights(sha256);
+                List.of());
+        TaskOutcome.Writer writer = first.writer();
+        if (writer == null) {
+            commitNow(checkpoint, first);
+        } else {
+            commits.expect(checkpoint, writer.attempt(), writer.executor());
+        }
+    }
+
+    /** Makes a checkpoint of files, on the thread of {@link #commits}. */
+    private void commit(CheckpointManifest checkpoint) {
+        lease.requireHeld();
+        checkpoints.commit(checkpoint);
+        facts.weights(checkpoint.weightsSha256());
+        snapshots.deleteUpTo(checkpoint.iteration());
         int keep = recipe.checkpoint().keep();
         checkpoints.retain(recipe.checkpoint().every(), keep == 0 ? Integer.MAX_VALUE : keep);
     }
@@ -205,7 +308,7 @@ public final class Training {
         StateSource source =
                 StateSource.exactly(completed * stages.plan(completed).iterations(), stateAt(completed));
         List<TaskOutcome> outcomes =
-                restarts.run("evaluate after epoch " + completed, () -> stages.evaluate(held, completed, source));
+                again("evaluate after epoch " + completed, () -> stages.evaluate(held, completed, source));
         ValidationMetrics metrics = Evaluation.metrics(completed, held, outcomes);
         if (!Double.isFinite(metrics.loss())) {
             throw new JobFailure(
@@ -293,7 +396,7 @@ public final class Training {
     }
 
     private Summary writeSummary(Summary.Status status, @Nullable String error) {
-        Summary summary = facts.summary(status, gang.tasks(), restarts.count(), run.epochs(), error);
+        Summary summary = facts.summary(status, gang.tasks(), run, error);
         if (lease.isHeld()) {
             run.write(summary);
             run.writeReport();

@@ -63,6 +63,7 @@ final class TrainingLoop {
     private TaskOutcome.Totals totals;
     private String divergence = "";
     private long progressSent;
+    private int told;
     private long nanos;
     private long waitedNanos;
     private long lagNanos;
@@ -216,8 +217,14 @@ final class TrainingLoop {
         if (worker.communicator().rank() == 0 && System.nanoTime() - progressSent > PROGRESS_NANOS) {
             progressSent = System.nanoTime();
             TrainingMetrics.publish();
-            ProgressPlugin.send(
-                    new ProgressPlugin.Message(plan.epoch() + 1, iteration, sums.meanLoss(), imagesPerSecond));
+            ProgressPlugin.send(new ProgressPlugin.Message(
+                    snapshots.attempt(),
+                    plan.epoch() + 1,
+                    iteration,
+                    sums.meanLoss(),
+                    imagesPerSecond,
+                    List.copyOf(logged.subList(told, logged.size()))));
+            told = logged.size();
         }
     }
 

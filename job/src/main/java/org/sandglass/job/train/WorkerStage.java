@@ -5,6 +5,7 @@ import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.rdd.RDD;
@@ -81,7 +82,8 @@ final class WorkerStage
         } catch (JobFailure e) {
             LOG.error("Rank {} cannot start", rank, e);
             refuse(context, e);
-            return TaskOutcome.failed(rank, e);
+            String host = SparkEnv.get().blockManager().blockManagerId().host();
+            return TaskOutcome.failed(rank, new JobFailure(e.exitCode(), "Host " + host + ": " + e.getMessage(), e));
         }
         KillWatch watch = KillWatch.start(context, worker::interrupt);
         try {

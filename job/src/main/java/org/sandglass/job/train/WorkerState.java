@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import org.sandglass.job.checkpoint.Checkpoint;
 import org.sandglass.job.checkpoint.CheckpointContents;
 import org.sandglass.job.checkpoint.CheckpointStore;
-import org.sandglass.job.checkpoint.StoredFile;
 import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.nn.Initialization;
 import org.sandglass.ops.nn.NetworkState;
@@ -98,20 +97,6 @@ final class WorkerState {
         NetworkState.restoreModel(worker.network(), model, weights, statistics);
         worker.buffers().weights().upload(0, weights);
         worker.buffers().statistics().upload(0, statistics);
-    }
-
-    /** The model's tensors: a copy. */
-    static List<NamedTensor> model(Worker worker) {
-        return NetworkState.model(
-                worker.network(),
-                copy(worker.buffers().weights()),
-                copy(worker.buffers().statistics()));
-    }
-
-    /** Writes the files of a checkpoint; they count for nothing until the driver commits them. */
-    static List<StoredFile> store(Worker worker, List<NamedTensor> model, String checkpoints, int epoch) {
-        List<NamedTensor> momentum = NetworkState.momentum(worker.network(), copy(worker.momentum()));
-        return new CheckpointStore(hadoop(), checkpoints).writeFiles(epoch, model, momentum);
     }
 
     /** CRC-32C of weights, statistics and momentum: replicas must agree. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +62,44 @@ class RunDirectoryTest {
         assertThat(metrics.lines()
                         .filter(line -> line.startsWith("{\"kind\":\"iteration\",\"epoch\":3,\"iteration\":")))
                 .hasSize(2);
+    }
+
+    @Test
+    void shouldShowTheEpochUnderWayAndReplaceWhatIsTrainedAgain() throws IOException {
+        RunDirectory directory = RunDirectory.open(run, hadoop, recipe);
+        record(directory, 1);
+
+        directory.recordRunning(iterations(2, 2, 5));
+        assertThat(recordedIterations()).containsExactly(0L, 1L, 2L, 3L, 4L);
+
+        // A stage that began anew in the middle tells the epoch's lines from the beginning; then it goes on.
+        directory.recordRunning(iterations(2, 2, 4));
+        directory.recordRunning(iterations(2, 4, 5));
+        // Late words of an epoch that is over, and of one that has not begun.
+        directory.recordRunning(iterations(1, 0, 1));
+        directory.recordRunning(iterations(3, 6, 7));
+        Awaitility.await().until(() -> {
+            directory.recordRunning(List.of());
+            return recordedIterations().equals(List.of(0L, 1L, 2L, 3L, 4L))
+                    && RunDirectory.open(run, hadoop, recipe).epochs().size() == 1;
+        });
+
+        record(directory, 2);
+        assertThat(recordedIterations()).containsExactly(0L, 1L, 2L, 3L);
+    }
+
+    @Test
+    void shouldCountWhatAllDriversStartedAgain() throws IOException {
+        RunDirectory first = RunDirectory.open(run, hadoop, recipe);
+        first.recordRestart(RestartRecord.Kind.DRIVER, "the run", "");
+        first.recordRestart(RestartRecord.Kind.STAGE, "train epoch 1", "an executor was lost");
+        RunDirectory second = RunDirectory.open(run, hadoop, recipe);
+        second.recordRestart(RestartRecord.Kind.DRIVER, "the run", "");
+        second.recordRestart(RestartRecord.Kind.STAGE, "train epoch 2", "an executor was lost");
+
+        assertThat(second.restarts(RestartRecord.Kind.STAGE)).isEqualTo(2);
+        assertThat(second.restarts(RestartRecord.Kind.DRIVER)).isEqualTo(2);
+        assertThat(Files.readAllLines(Path.of(run, "restarts.jsonl"))).hasSize(4);
     }
 
     @Test
@@ -160,11 +199,22 @@ class RunDirectoryTest {
 
     private static void record(RunDirectory directory, int... epochs) {
         for (int epoch : epochs) {
-            List<IterationMetrics> iterations = LongStream.range(2L * (epoch - 1), 2L * epoch)
-                    .mapToObj(i -> new IterationMetrics(epoch, i, 64, 2.0 / (i + 1), 50, 0.1, 0.25, 256, 0.01))
-                    .toList();
+            List<IterationMetrics> iterations = iterations(epoch, 2L * (epoch - 1), 2L * epoch);
             directory.record(iterations, epoch(epoch, 1.0 / epoch), ledger(epoch));
         }
+    }
+
+    private static List<IterationMetrics> iterations(int epoch, long first, long end) {
+        return LongStream.range(first, end)
+                .mapToObj(i -> new IterationMetrics(epoch, i, 64, 2.0 / (i + 1), 50, 0.1, 0.25, 256, 0.01))
+                .toList();
+    }
+
+    private List<Long> recordedIterations() throws IOException {
+        return JsonLines.nodes(Files.readString(Path.of(run, "metrics.jsonl"))).stream()
+                .filter(line -> line.get("kind").asText().equals("iteration"))
+                .map(line -> line.get("iteration").asLong())
+                .toList();
     }
 
     private static EpochMetrics epoch(int epoch, double loss) {
@@ -194,6 +244,7 @@ class RunDirectoryTest {
                 1.5,
                 1 << 20,
                 0,
+                1,
                 0,
                 "ab",
                 "cpu",

@@ -75,6 +75,7 @@ final class SampleRun {
                 1034,
                 1_300_000_000L,
                 0,
+                1,
                 0,
                 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                 "cpu",

@@ -149,7 +149,7 @@ class ClusterIT {
                         options(2, 1, Map.of("spark.barrier.sync.timeout", "240")),
                         trainArguments(directory.resolve("mixed"), "training.precision=bf16"))
                 .expect(4);
-        assertThat(train.output()).contains("training.precision = bf16", "AVX2", "take f32");
+        assertThat(train.output()).contains("Host 127.0.0.1", "training.precision = bf16", "avx2", "take f32");
         assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofMinutes(2));
     }
 

@@ -59,6 +59,14 @@ class RecoveryIT {
         awaitSnapshot("killed", 1);
         Launcher.executors(process).get(1).destroyForcibly();
         awaitSnapshot("killed", PER_EPOCH + 1);
+        Awaitility.await("lines of the epoch under way")
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> !iterations("killed").isEmpty()
+                        && iterations("killed")
+                                        .get(iterations("killed").size() - 1)
+                                        .get("epoch")
+                                        .asInt()
+                                == 2);
         Launcher.killDriver(process);
         String first = log("killed");
         assertThat(run("killed").resolve("checkpoints/00002/manifest.json")).doesNotExist();
@@ -78,6 +86,8 @@ class RecoveryIT {
                 });
         assertThat(summary("killed").get("weightsSha256"))
                 .isEqualTo(summary("alone").get("weightsSha256"));
+        assertThat(summary("killed").get("restarts").asInt()).isEqualTo(1);
+        assertThat(summary("killed").get("drivers").asInt()).isEqualTo(2);
         assertThat(Files.readString(run("killed").resolve("ledger.jsonl")))
                 .isEqualTo(Files.readString(alone.resolve("ledger.jsonl")));
         assertThat(iterations("killed"))

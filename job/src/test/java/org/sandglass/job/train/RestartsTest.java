@@ -18,12 +18,14 @@ import org.sandglass.job.report.Progress;
 class RestartsTest {
 
     private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+    private final List<String> recorded = new ArrayList<>();
     private final List<Duration> pauses = new ArrayList<>();
     private final Narrowing width = new Narrowing();
     private final Restarts restarts = new Restarts(
             new FailureSettings(5, Duration.ofSeconds(1), 1, Duration.ofSeconds(10), FailureSettings.CorruptImage.FAIL),
             width,
             Progress.to(new PrintStream(output, true, StandardCharsets.UTF_8)),
+            (what, why) -> recorded.add(what + ": " + why),
             pauses::add);
     private int attempts;
 
@@ -32,7 +34,7 @@ class RestartsTest {
         String result = restarts.run("train epoch 1", () -> succeedAfter(2));
 
         assertThat(result).isEqualTo("done");
-        assertThat(restarts.count()).isEqualTo(2);
+        assertThat(recorded).containsExactly("train epoch 1: gone", "train epoch 1: gone");
         assertThat(output.toString(StandardCharsets.UTF_8))
                 .contains("Lost: train epoch 1: gone; restart 2 of at most 5", "Going on with 2 tasks instead of 3");
     }

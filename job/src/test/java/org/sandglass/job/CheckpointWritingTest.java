@@ -1,0 +1,135 @@
+package org.sandglass.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.util.Progressable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Epochs' checkpoints are written while training goes on: what becomes of a run when that fails. */
+@Tag("spark")
+class CheckpointWritingTest {
+
+    private static final Map<String, String> PROPERTIES = Map.of(
+            "spark.master", "local[2]",
+            "spark.ui.enabled", "false",
+            "spark.hadoop.fs.flaky.impl", FlakyFileSystem.class.getName());
+    private static final AtomicInteger FAILURES = new AtomicInteger();
+
+    @TempDir
+    private static Path directory;
+
+    @BeforeAll
+    static void prepare() {
+        PROPERTIES.forEach(System::setProperty);
+        run("prepare", "generated", "--train", "48", "--test", "4", "--out", directory.resolve("data"));
+    }
+
+    @AfterAll
+    static void restoreProperties() {
+        PROPERTIES.keySet().forEach(System::clearProperty);
+    }
+
+    @Test
+    void shouldWriteACheckpointAgainThatCouldNotBeWritten() throws IOException {
+        assertThat(train("undisturbed", 0)).isEmpty();
+
+        assertThat(train("flaky", 2)).isEmpty();
+
+        assertThat(FAILURES.get()).isNegative();
+        assertThat(directory.resolve("flaky/checkpoints/00001/manifest.json")).exists();
+        assertThat(directory.resolve("flaky/checkpoints/00002/manifest.json")).exists();
+        assertThat(directory.resolve("flaky/restarts.jsonl")).content().contains("\"kind\":\"stage\"");
+        JsonNode summary = summary("flaky");
+        assertThat(summary.get("status").asText()).isEqualTo("finished");
+        assertThat(summary.get("restarts").asInt()).isPositive();
+        assertThat(summary.get("weightsSha256"))
+                .isEqualTo(summary("undisturbed").get("weightsSha256"));
+        assertThat(Files.readString(directory.resolve("flaky/ledger.jsonl")))
+                .isEqualTo(Files.readString(directory.resolve("undisturbed/ledger.jsonl")));
+    }
+
+    @Test
+    void shouldEndWithTheReasonWhereCheckpointsCannotBeWritten() throws IOException {
+        assertThat(train("broken", Integer.MAX_VALUE))
+                .contains("gave up after 2 restarts", "Cannot write checkpoint", "no space left, says this test");
+        assertThat(summary("broken").get("status").asText()).isEqualTo("failed");
+        assertThat(directory.resolve("broken/checkpoints/00001/manifest.json")).doesNotExist();
+    }
+
+    /** What a training said on standard error, nothing if it ended well. */
+    private static String train(String run, int failures) {
+        FAILURES.set(failures);
+        return run(
+                "train",
+                "--data",
+                directory.resolve("data/train"),
+                "--run",
+                "flaky:" + directory.resolve(run),
+                "--set",
+                "model.name=cifar-resnet8",
+                "--set",
+                "training.workers=2",
+                "--set",
+                "training.perWorkerBatchSize=4",
+                "--set",
+                "training.epochs=2",
+                "--set",
+                "failure.maxRestarts=2",
+                "--set",
+                "failure.backoff=0s");
+    }
+
+    private static String run(Object... arguments) {
+        String[] words = new String[arguments.length];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = arguments[i].toString();
+        }
+        StringWriter error = new StringWriter();
+        int code = Sandglass.run(words, new PrintWriter(new StringWriter()), new PrintWriter(error, true));
+        return code == 0 ? "" : error.toString();
+    }
+
+    private static JsonNode summary(String run) throws IOException {
+        return new ObjectMapper()
+                .readTree(directory.resolve(run).resolve("summary.json").toFile());
+    }
+
+    /** The local file system, which refuses to create momentum's files as often as a test says. */
+    public static final class FlakyFileSystem extends RawLocalFileSystem {
+        @Override
+        public URI getUri() {
+            return URI.create("flaky:///");
+        }
+
+        @Override
+        public FSDataOutputStream create(
+                org.apache.hadoop.fs.Path path,
+                boolean overwrite,
+                int bufferSize,
+                short replication,
+                long blockSize,
+                Progressable progress)
+                throws IOException {
+            if (path.getName().equals("optimizer.safetensors") && FAILURES.getAndDecrement() > 0) {
+                throw new IOException("no space left, says this test");
+            }
+            return super.create(path, overwrite, bufferSize, replication, blockSize, progress);
+        }
+    }
+}
