@@ -5,7 +5,6 @@ import java.io.OutputStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
@@ -25,7 +24,7 @@ import org.sandglass.ops.tensor.NamedTensor;
 final class ExportedFile {
 
     private final Path path;
-    private final Configuration hadoop = configuration(System.getProperties());
+    private final Configuration hadoop = HadoopSettings.configuration();
 
     ExportedFile(String uri) {
         this.path = new Path(uri);
@@ -78,17 +77,5 @@ final class ExportedFile {
                 Onnx.write(out, network, model);
             }
         }
-    }
-
-    /** Hadoop's configuration as Spark would make it from its own settings. */
-    private static Configuration configuration(Properties settings) {
-        Configuration configuration = new Configuration();
-        String prefix = "spark.hadoop.";
-        for (String name : settings.stringPropertyNames()) {
-            if (name.startsWith(prefix)) {
-                configuration.set(name.substring(prefix.length()), settings.getProperty(name));
-            }
-        }
-        return configuration;
     }
 }

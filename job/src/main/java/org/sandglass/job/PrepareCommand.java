@@ -8,6 +8,7 @@ import org.sandglass.job.data.prepare.GeneratedImages;
 import org.sandglass.job.data.prepare.ImageFolderImport;
 import org.sandglass.job.data.prepare.ImportProgress;
 import org.sandglass.job.data.prepare.ImportResult;
+import org.sandglass.job.data.prepare.TableSubset;
 import org.sandglass.job.train.Sessions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,7 +23,12 @@ import picocli.CommandLine.Spec;
         name = "prepare",
         description = "Make a table that can be trained on: Parquet, with a manifest of rows, classes and checksum.",
         synopsisSubcommandLabel = "SOURCE",
-        subcommands = {PrepareCommand.ImageFolder.class, PrepareCommand.Cifar10.class, PrepareCommand.Generated.class},
+        subcommands = {
+            PrepareCommand.ImageFolder.class,
+            PrepareCommand.Cifar10.class,
+            PrepareCommand.Generated.class,
+            PrepareCommand.Subset.class
+        },
         footer = {
             "",
             "Examples:",
@@ -40,7 +46,7 @@ final class PrepareCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Missing source: imagefolder, cifar10 or generated");
+        throw new ParameterException(spec.commandLine(), "Missing source: imagefolder, cifar10, generated or subset");
     }
 
     /** {@code prepare imagefolder}: images in folders named after their classes. */
@@ -149,6 +155,43 @@ final class PrepareCommand implements Runnable {
         @Override
         ImportResult run(SparkSession session, ImportProgress progress) {
             return GeneratedImages.run(session, new GeneratedImages.Options(out, train, test, seed), progress);
+        }
+    }
+
+    /** {@code prepare subset}: a part of a table. */
+    @Command(
+            name = "subset",
+            description = "A random part of a table that is there: about as large a fraction of every class.",
+            footer = {"", "Example:", "  sandglass prepare subset cifar10/train --fraction 0.25 --out cifar10-quarter"})
+    static final class Subset extends Import {
+
+        @Parameters(paramLabel = "TABLE", description = "The table to choose from.")
+        private String table;
+
+        @Option(
+                names = "--fraction",
+                required = true,
+                paramLabel = "F",
+                description = "About how much of it, between 0 and 1.")
+        private double fraction;
+
+        @Option(
+                names = "--seed",
+                paramLabel = "NUMBER",
+                defaultValue = "0",
+                description = "Another seed chooses other images. Default: ${DEFAULT-VALUE}.")
+        private long seed;
+
+        @Option(
+                names = "--out",
+                required = true,
+                paramLabel = "URI",
+                description = "The table to write; must not exist.")
+        private String out;
+
+        @Override
+        ImportResult run(SparkSession session, ImportProgress progress) {
+            return TableSubset.run(session, new TableSubset.Options(table, fraction, seed, out), progress);
         }
     }
 

@@ -43,6 +43,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ExportCommand.class,
             DoctorCommand.class,
             PlanCommand.class,
+            CompareCommand.class,
+            ExperimentCommand.class,
             BenchCommand.class
         })
 public final class Sandglass implements Runnable {

@@ -24,6 +24,11 @@ public record LearningRateSettings(
         decayEpochs = List.copyOf(decayEpochs);
     }
 
+    /** The schedule that a minibatch of {@code referenceBatchSize} has without warmup: the decay alone. */
+    public LearningRate withoutScaling() {
+        return new LearningRate(reference, reference, LearningRate.Warmup.NONE, 0, decayFactor, decayEpochs);
+    }
+
     /** The schedule of a run whose minibatch has {@code globalBatchSize} samples. */
     public LearningRate schedule(long globalBatchSize) {
         double target = scaling.scale(reference, referenceBatchSize, globalBatchSize);

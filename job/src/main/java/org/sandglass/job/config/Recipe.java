@@ -19,7 +19,8 @@ public record Recipe(
         ExchangeSettings exchange,
         Augmentation augmentation,
         CheckpointSettings checkpoint,
-        FailureSettings failure) {
+        FailureSettings failure,
+        PitfallSettings pitfall) {
 
     /** What may change when a run goes on. */
     private static final Set<String> OPERATIONAL = Set.of(
@@ -55,6 +56,21 @@ public record Recipe(
     /** Reads a recipe from text and overrides. */
     public static Recipe parse(String text, String origin, Map<String, String> overrides) {
         return RecipeReader.read(Overrides.parse(overrides).withFallback(RecipeFile.parse(text, origin)));
+    }
+
+    /** The same with another {@code training.seed}. */
+    public Recipe withSeed(long seed) {
+        return new Recipe(
+                model,
+                training.withSeed(seed),
+                learningRate,
+                optimizer,
+                collective,
+                exchange,
+                augmentation,
+                checkpoint,
+                failure,
+                pitfall);
     }
 
     /** Every key with its value as HOCON, in the order of the contract. */

@@ -140,7 +140,11 @@ final class RecipeReader {
                         read.duration("failure.backoff", Duration.ZERO, Duration.ofHours(1)),
                         read.count("failure.minTasks", 1, MANY),
                         read.duration("failure.replacementTimeout", Duration.ZERO, Duration.ofDays(1)),
-                        read.choice("failure.corruptImage", FailureSettings.CorruptImage.class)));
+                        read.choice("failure.corruptImage", FailureSettings.CorruptImage.class)),
+                new PitfallSettings(
+                        read.flag("pitfall.scaledLoss"),
+                        read.flag("pitfall.perWorkerMean"),
+                        read.flag("pitfall.ownShuffles")));
     }
 
     private static ModelSettings model(SettingReader read) {

@@ -29,6 +29,9 @@ final class RecipeSettings {
                 "checkpoint.everyIterations",
                 SettingText.orAuto(recipe.checkpoint().everyIterations()));
         failure(settings, recipe.failure());
+        put(settings, "pitfall.scaledLoss", recipe.pitfall().scaledLoss());
+        put(settings, "pitfall.perWorkerMean", recipe.pitfall().perWorkerMean());
+        put(settings, "pitfall.ownShuffles", recipe.pitfall().ownShuffles());
         return settings;
     }
 

@@ -19,6 +19,10 @@ public record TrainingSettings(
         DataType precision,
         OptionalInt tasks) {
 
+    TrainingSettings withSeed(long other) {
+        return new TrainingSettings(workers, perWorkerBatchSize, epochs, other, device, precision, tasks);
+    }
+
     /** kn, samples in one iteration. */
     public long globalBatchSize() {
         return (long) workers * perWorkerBatchSize;

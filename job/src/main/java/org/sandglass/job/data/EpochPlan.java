@@ -15,8 +15,9 @@ import java.util.Objects;
  * @param workers k
  * @param perWorkerBatchSize n
  * @param epoch counted from 0 or from 1, as the caller likes: only a key of the permutation
+ * @param ownShuffles whether workers shuffle on their own instead, which is a pitfall: {@link OwnShuffles}
  */
-public record EpochPlan(long samples, int workers, int perWorkerBatchSize, long seed, int epoch)
+public record EpochPlan(long samples, int workers, int perWorkerBatchSize, long seed, int epoch, boolean ownShuffles)
         implements Serializable {
 
     /** @throws IllegalArgumentException if samples, workers or perWorkerBatchSize is not positive */
@@ -25,6 +26,11 @@ public record EpochPlan(long samples, int workers, int perWorkerBatchSize, long 
             throw new IllegalArgumentException("Cannot plan an epoch: samples=%d workers=%d perWorkerBatchSize=%d"
                     .formatted(samples, workers, perWorkerBatchSize));
         }
+    }
+
+    /** One permutation for all workers. */
+    public EpochPlan(long samples, int workers, int perWorkerBatchSize, long seed, int epoch) {
+        this(samples, workers, perWorkerBatchSize, seed, epoch, false);
     }
 
     /** kn: the samples of every iteration but perhaps the last. */
@@ -89,10 +95,13 @@ public record EpochPlan(long samples, int workers, int perWorkerBatchSize, long 
 
     /** From sample ids to sort keys, with the permutation set up once. */
     SampleKeys keys() {
+        if (ownShuffles) {
+            return new OwnShuffles(this);
+        }
         KeyedPermutation permutation = permutation();
-        return id -> {
+        return SampleKeys.once(id -> {
             long position = permutation.position(id);
             return key(iterationOf(position), workerOf(position), slotOf(position));
-        };
+        });
     }
 }

@@ -25,7 +25,10 @@ public final class Exchange {
 
     /** For evaluation: ids in order, cut into even ranges; with more tasks than samples some partitions are empty. */
     public static JavaPairRDD<Long, byte[]> inOrder(SampleTable table, int tasks) {
-        return exchange(table, () -> id -> id, BlockPartitioner.byRange(new EvenBlocks(table.samples(), tasks)));
+        return exchange(
+                table,
+                () -> SampleKeys.once(id -> id),
+                BlockPartitioner.byRange(new EvenBlocks(table.samples(), tasks)));
     }
 
     private static JavaPairRDD<Long, byte[]> exchange(

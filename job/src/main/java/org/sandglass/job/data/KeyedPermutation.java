@@ -32,10 +32,14 @@ final class KeyedPermutation {
 
     /** @throws IllegalArgumentException if {@code size} is not in [1, 2^62] */
     static KeyedPermutation of(long size, long seed, long epoch) {
+        return of(size, CounterRandom.of(CounterRandom.Purpose.PERMUTATION, seed, epoch));
+    }
+
+    /** A permutation that {@code random} draws. */
+    static KeyedPermutation of(long size, CounterRandom random) {
         if (size <= 0 || size > 1L << 62) {
             throw new IllegalArgumentException("Cannot permute: size must be in [1, 2^62]: " + size);
         }
-        CounterRandom random = CounterRandom.of(CounterRandom.Purpose.PERMUTATION, seed, epoch);
         return new KeyedPermutation(
                 size, LongStream.generate(random::nextLong).limit(ROUNDS).toArray());
     }

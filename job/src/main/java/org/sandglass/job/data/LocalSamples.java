@@ -29,7 +29,7 @@ public record LocalSamples(List<byte[]> images, List<Integer> labels) {
         SampleKeys keys = plan.keys();
         return LongStream.range(0, plan.samples())
                 .mapToObj(plan::idAt)
-                .map(id -> new Tuple2<>(keys.keyOf(id), packed(id)))
+                .map(id -> new Tuple2<>(keys.keysOf(id)[0], packed(id)))
                 .sorted((a, b) -> Long.compare(a._1(), b._1()))
                 .iterator();
     }

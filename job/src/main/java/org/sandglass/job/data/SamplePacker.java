@@ -1,7 +1,9 @@
 package org.sandglass.job.data;
 
 import java.io.Serializable;
+import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.NoSuchElementException;
 import org.apache.spark.api.java.function.PairFlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
@@ -40,6 +42,7 @@ final class SamplePacker implements PairFlatMapFunction<Iterator<Row>, Long, byt
         private final FileIndex index;
         private final int classes;
         private final SampleKeys keys;
+        private final ArrayDeque<Tuple2<Long, byte[]>> ready = new ArrayDeque<>(1);
         private @Nullable String filePath;
         private int file;
 
@@ -52,13 +55,21 @@ final class SamplePacker implements PairFlatMapFunction<Iterator<Row>, Long, byt
 
         @Override
         public boolean hasNext() {
-            return rows.hasNext();
+            while (ready.isEmpty() && rows.hasNext()) {
+                EncodedSample sample = sample(rows.next());
+                for (long key : keys.keysOf(sample.id())) {
+                    ready.add(new Tuple2<>(key, sample.pack()));
+                }
+            }
+            return !ready.isEmpty();
         }
 
         @Override
         public Tuple2<Long, byte[]> next() {
-            EncodedSample sample = sample(rows.next());
-            return new Tuple2<>(keys.keyOf(sample.id()), sample.pack());
+            if (!hasNext()) {
+                throw new NoSuchElementException("No more samples");
+            }
+            return ready.remove();
         }
 
         private EncodedSample sample(Row row) {

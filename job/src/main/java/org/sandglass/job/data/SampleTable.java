@@ -10,6 +10,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.sandglass.job.failure.JobFailure;
@@ -124,6 +125,11 @@ public final class SampleTable {
     public SampleLocator locator() {
         Broadcast<FileIndex> files = index;
         return id -> files.value().describe(id);
+    }
+
+    /** All rows: {@code bytes}, {@code path} and {@code label}, an integer. */
+    public Dataset<Row> images() {
+        return rows.all().select(col("bytes"), col("path"), col("label").cast("int"));
     }
 
     JavaRDD<Row> rows() {

@@ -79,7 +79,7 @@ final class TrainingFeed implements SampleFeed {
         if (key != plan.key(nowIteration, nowWorker, slot)) {
             throw wrong(nowIteration, nowWorker, slot, "sample %d with key %d came".formatted(sample.id(), key));
         }
-        if (sample.id() < 0 || sample.id() >= plan.samples() || keys.keyOf(sample.id()) != key) {
+        if (sample.id() < 0 || sample.id() >= plan.samples() || !keys.isAt(sample.id(), key)) {
             throw wrong(nowIteration, nowWorker, slot, "sample %d does not belong there".formatted(sample.id()));
         }
         return sample;

@@ -1,22 +1,12 @@
 package org.sandglass.job.report;
 
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.sandglass.job.config.Recipe;
 
 /** The report: one HTML page that holds everything it shows and asks the network for nothing. */
 final class HtmlReport {
-
-    private static final String PLOT = "/META-INF/resources/webjars/uplot/1.6.30/dist/";
-    private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([a-z-]+)}}");
 
     private final String run;
     private final Recipe recipe;
@@ -43,22 +33,8 @@ final class HtmlReport {
                 Map.entry("ledger", tables.ledger()),
                 Map.entry("settings", tables.settings()),
                 Map.entry("environment", tables.environment()),
-                Map.entry("version", HtmlText.escape(Build.current().version())),
-                Map.entry("data", data()),
-                Map.entry("style", resource("report.css")),
-                Map.entry("script", resource("report.js")),
-                Map.entry("plot-style", resource(PLOT + "uPlot.min.css")),
-                Map.entry("plot-script", resource(PLOT + "uPlot.iife.min.js")));
-        Matcher matcher = PLACEHOLDER.matcher(resource("report.html"));
-        return matcher.replaceAll(part -> Matcher.quoteReplacement(part(parts, part.group(1))));
-    }
-
-    private static String part(Map<String, String> parts, String name) {
-        String part = parts.get(name);
-        if (part == null) {
-            throw new IllegalStateException("Cannot render report: no part " + name);
-        }
-        return part;
+                Map.entry("data", PageTemplate.data(ReportCurves.of(history))));
+        return PageTemplate.fill("report", parts);
     }
 
     private String status() {
@@ -73,21 +49,5 @@ final class HtmlReport {
         return summary.flatMap(s -> Optional.ofNullable(s.error()))
                 .map(error -> "<div class=\"error\">" + HtmlText.escape(error) + "</div>")
                 .orElse("");
-    }
-
-    /** Without a {@code <} that could end the script element. */
-    private String data() {
-        return JsonLines.line(ReportCurves.of(history)).strip().replace("<", "\\u003c");
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = HtmlReport.class.getResourceAsStream(name)) {
-            if (in == null) {
-                throw new FileNotFoundException("no resource " + name);
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("Cannot render report: " + e.getMessage(), e);
-        }
     }
 }

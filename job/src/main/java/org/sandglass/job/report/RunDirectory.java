@@ -59,12 +59,21 @@ public final class RunDirectory {
         if (!config.equals(Optional.of(recipe.render()))) {
             files.write(CONFIG, recipe.render());
         }
-        String metrics = files.read(METRICS).orElse("");
         return new RunDirectory(
                 files,
                 recipe,
-                RunHistory.parse(metrics, files.read(LEDGER).orElse("")),
+                history(files),
                 JsonLines.parseAll(files.read(RESTARTS).orElse(""), RestartRecord.class));
+    }
+
+    /** The recipe of the run that is there, if one is. */
+    static Optional<Recipe> recipe(RunFiles files) {
+        return files.read(CONFIG).map(text -> Recipe.parse(text, files.uri(CONFIG)));
+    }
+
+    static RunHistory history(RunFiles files) {
+        return RunHistory.parse(
+                files.read(METRICS).orElse(""), files.read(LEDGER).orElse(""));
     }
 
     private static void requireSameRecipe(RunFiles files, Recipe old, Recipe recipe) {
@@ -195,6 +204,10 @@ public final class RunDirectory {
 
     /** The outcome that was written, if it is there and whole. */
     public Optional<Summary> summary() {
+        return summary(files);
+    }
+
+    static Optional<Summary> summary(RunFiles files) {
         Optional<String> text = files.read(SUMMARY);
         try {
             return text.isEmpty() ? Optional.empty() : Optional.of(JsonLines.parse(text.get(), Summary.class));

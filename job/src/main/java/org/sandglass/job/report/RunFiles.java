@@ -27,21 +27,35 @@ import org.sandglass.job.failure.JobFailure;
  * <p>A FileSystem object is asked for at every operation and never kept: Hadoop's own cache knows whose credentials an
  * object has, and a run may outlive them.
  */
-final class RunFiles {
+public final class RunFiles {
 
     private static final Set<String> RENAMING = Set.of("file", "hdfs", "viewfs");
 
     private final Path directory;
     private final Configuration hadoop;
 
-    RunFiles(String uri, Configuration hadoop) {
+    public RunFiles(String uri, Configuration hadoop) {
         this.hadoop = hadoop;
         try {
             Path path = new Path(uri);
             this.directory = path.getFileSystem(hadoop).makeQualified(path);
         } catch (IOException | IllegalArgumentException e) {
-            throw new JobFailure(ExitCode.USAGE, "Cannot open run directory: " + uri + ": " + e.getMessage(), e);
+            throw new JobFailure(ExitCode.USAGE, "Cannot open directory: " + uri + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Writes one file, whose directory is made where it is missing. */
+    public static void write(String uri, Configuration hadoop, String text) {
+        Path path = new Path(uri);
+        Path parent = path.getParent();
+        new RunFiles(parent == null ? Path.CUR_DIR : parent.toString(), hadoop).write(path.getName(), text);
+    }
+
+    /** Reads one file, if it is there. */
+    public static Optional<String> readFile(String uri, Configuration hadoop) {
+        Path path = new Path(uri);
+        Path parent = path.getParent();
+        return new RunFiles(parent == null ? Path.CUR_DIR : parent.toString(), hadoop).read(path.getName());
     }
 
     private FileSystem files() throws IOException {
@@ -50,12 +64,12 @@ final class RunFiles {
         return found instanceof LocalFileSystem local ? local.getRaw() : found;
     }
 
-    String uri(String name) {
+    public String uri(String name) {
         return name.isEmpty() ? directory.toString() : new Path(directory, name).toString();
     }
 
     /** Names in the directory; none if it does not exist. */
-    List<String> names() {
+    public List<String> names() {
         List<String> names = new ArrayList<>();
         try {
             for (FileStatus status : files().listStatus(directory)) {
@@ -79,7 +93,7 @@ final class RunFiles {
         }
     }
 
-    Optional<String> read(String name) {
+    public Optional<String> read(String name) {
         try (InputStream in = files().open(new Path(directory, name))) {
             return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (FileNotFoundException e) {
@@ -89,7 +103,7 @@ final class RunFiles {
         }
     }
 
-    void write(String name, String text) {
+    public void write(String name, String text) {
         write(name, text.getBytes(StandardCharsets.UTF_8));
     }
 

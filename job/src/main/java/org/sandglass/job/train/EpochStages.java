@@ -31,7 +31,8 @@ final class EpochStages {
                 recipe.training().workers(),
                 recipe.training().perWorkerBatchSize(),
                 recipe.training().seed(),
-                completed);
+                completed,
+                recipe.pitfall().ownShuffles());
     }
 
     /** Trains what is left of an epoch after the newest state that there is. */

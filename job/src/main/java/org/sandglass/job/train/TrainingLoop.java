@@ -25,7 +25,6 @@ import org.sandglass.ops.gradient.BucketPlan;
 import org.sandglass.ops.gradient.BucketReducer;
 import org.sandglass.ops.gradient.GradientBucket;
 import org.sandglass.ops.image.ImageTransform;
-import org.sandglass.ops.optim.LearningRate;
 import org.sandglass.ops.optim.Sgd;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +49,7 @@ final class TrainingLoop {
     private final Recipe recipe;
     private final NetworkBuffers buffers;
     private final BucketReducer reducer;
-    private final LearningRate learningRate;
+    private final StepRule steps;
     private final Sgd sgd;
     private final RunningStatistics statistics;
     private final Counters counters = new Counters();
@@ -77,7 +76,7 @@ final class TrainingLoop {
         this.buffers = worker.buffers();
         this.deal = new WorkerDeal(plan.workers(), worker.communicator().worldSize());
         this.reducer = bucketReducer(worker);
-        this.learningRate = recipe.learningRate().schedule(plan.globalBatchSize());
+        this.steps = new StepRule(recipe, plan);
         this.sgd = recipe.optimizer().sgd();
         this.statistics = new RunningStatistics(buffers);
         this.audit = new SampleAudit(plan.samples());
@@ -134,7 +133,6 @@ final class TrainingLoop {
         }
         lagNanos = 0;
         reducer.begin();
-        double lossScale = 1.0 / plan.samplesIn(iteration);
         int first = deal.firstWorker(worker.communicator().rank());
         int last = first + deal.workersOf(worker.communicator().rank()) - 1;
         boolean handedOver = false;
@@ -145,7 +143,7 @@ final class TrainingLoop {
             audit.add(microbatch);
             if (microbatch.count() > 0) {
                 handedOver = k == last || plan.samplesOf(iteration, k + 1) == 0;
-                train(microbatch, lossScale, handedOver);
+                train(microbatch, steps.lossScale(iteration, k), handedOver);
             }
         }
         if (!handedOver) {
@@ -176,9 +174,8 @@ final class TrainingLoop {
         if (counters.activeWorkers() == 0 || !Double.isFinite(counters.totals().lossSum())) {
             return;
         }
-        long global = globalIteration(iteration);
-        double rate = learningRate.at(global, plan.iterations());
-        double previous = learningRate.at(Math.max(0, global - 1), plan.iterations());
+        double rate = steps.rate(iteration);
+        double previous = steps.previousRate(iteration);
         FlatLayout layout = buffers.layout();
         long weights = layout.gradientLength() - layout.weightsLength();
         long from = Math.max(0, bucket.offset() - weights);
@@ -207,7 +204,7 @@ final class TrainingLoop {
                     sums.samples(),
                     sums.meanLoss(),
                     sums.top1Error(),
-                    learningRate.at(global, plan.iterations()),
+                    steps.rate(iteration),
                     seconds,
                     imagesPerSecond,
                     (double) waited / took));

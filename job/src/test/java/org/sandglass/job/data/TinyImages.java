@@ -41,7 +41,7 @@ final class TinyImages {
         List<Tuple2<Long, byte[]>> share = new ArrayList<>();
         SampleKeys keys = plan.keys();
         for (long id = 0; id < plan.samples(); id++) {
-            long key = keys.keyOf(id);
+            long key = keys.keysOf(id)[0];
             if (deal.taskOf(plan.workerOfKey(key)) == task) {
                 share.add(new Tuple2<>(key, sample(id).pack()));
             }

@@ -10,19 +10,19 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs {@code scripts/sandglass} as a user does: a process of its own, on executors in processes of their own. */
-final class Launcher {
+public final class Launcher {
 
     private static final Path SCRIPT =
             Path.of("..", "scripts", "sandglass").toAbsolutePath().normalize();
     private static final long LIMIT_SECONDS = 300;
 
     /** What a command printed and how it ended. */
-    record Result(int exitCode, String output) {}
+    public record Result(int exitCode, String output) {}
 
     private Launcher() {}
 
     /** Runs a command on two executors of one core each. */
-    static Result run(Path log, String... arguments) {
+    public static Result run(Path log, String... arguments) {
         return await(start(log, arguments), log);
     }
 
@@ -31,7 +31,7 @@ final class Launcher {
         return await(start(log, options, environment, arguments), log);
     }
 
-    static Result await(Process process, Path log) {
+    public static Result await(Process process, Path log) {
         try {
             if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroy();
@@ -46,7 +46,7 @@ final class Launcher {
         }
     }
 
-    static Process start(Path log, String... arguments) {
+    public static Process start(Path log, String... arguments) {
         return start(2, log, arguments);
     }
 
@@ -72,7 +72,7 @@ final class Launcher {
     }
 
     /** SIGKILL to the driver, whose executors then end themselves; waits for the launcher to notice. */
-    static void killDriver(Process process) {
+    public static void killDriver(Process process) {
         descendants(process, "org.apache.spark.deploy.SparkSubmit").forEach(ProcessHandle::destroyForcibly);
         process.onExit().orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join();
     }

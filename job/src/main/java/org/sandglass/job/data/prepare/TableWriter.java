@@ -69,12 +69,22 @@ final class TableWriter {
      */
     <P extends Serializable> PartReport write(
             List<P> parts, FlatMapFunction<P, PreparedImage> reader, Amount amount, String uri) {
+        List<byte[]> encoded = parts.stream().map(PartCodec::encode).toList();
+        JavaRDD<PreparedImage> images = JavaSparkContext.fromSparkContext(spark.sparkContext())
+                .parallelize(encoded, encoded.size())
+                .mapPartitions(items -> images(items, reader));
+        return write(images, amount, uri);
+    }
+
+    /**
+     * Each partition's images, in its order.
+     *
+     * @return what was written; unreadable images were left out
+     */
+    PartReport write(JavaRDD<PreparedImage> images, Amount amount, String uri) {
         // Within the stage of an action Spark counts each task's updates once, whatever is retried.
         CollectionAccumulator<PartReport> reports = spark.sparkContext().collectionAccumulator("prepared images");
-        List<byte[]> encoded = parts.stream().map(PartCodec::encode).toList();
-        JavaRDD<Row> rows = JavaSparkContext.fromSparkContext(spark.sparkContext())
-                .parallelize(encoded, encoded.size())
-                .mapPartitions(items -> new RowIterator(images(items, reader), reports::add));
+        JavaRDD<Row> rows = images.mapPartitions(items -> new RowIterator(items, reports::add));
         Dataset<Row> table = spark.createDataFrame(rows, SCHEMA);
         try {
             new ProgressWatch(progress, () -> done(reports.value()), amount.images())

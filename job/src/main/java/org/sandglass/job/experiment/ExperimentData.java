@@ -1,0 +1,186 @@
+package org.sandglass.job.experiment;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.Experiment;
+import org.sandglass.job.failure.ExitCode;
+import org.sandglass.job.failure.JobFailure;
+import org.sandglass.job.report.RecordedRun;
+import org.sandglass.job.report.RunFiles;
+
+/**
+ * An experiment's outcome: everything that its tables and figures are made of, as one JSON file. While the queue runs, the
+ * file {@value #PLAN} is the same without runs.
+ *
+ * @param paper where in Goyal et al. its counterpart stands
+ * @param machine that ran it, in words
+ */
+public record ExperimentData(
+        String name,
+        String title,
+        String paper,
+        @Nullable String baseline,
+        String machine,
+        List<SettingData> settings) {
+
+    static final String PLAN = "experiment.json";
+    private static final ObjectMapper JSON =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    /**
+     * A setting and its runs; see {@link Experiment.Setting}.
+     *
+     * @param changes keys of the recipe in which it differs from the baseline, or from the first setting
+     */
+    public record SettingData(
+            String name,
+            String directory,
+            String series,
+            String table,
+            String paper,
+            int workers,
+            int perWorkerBatchSize,
+            List<String> changes,
+            List<SeedRun> runs) {
+
+        public SettingData {
+            changes = List.copyOf(changes);
+            runs = List.copyOf(runs);
+        }
+
+        /** kn. */
+        @JsonIgnore
+        public long globalBatchSize() {
+            return (long) workers * perWorkerBatchSize;
+        }
+
+        Optional<RunGroup> group() {
+            return runs.isEmpty() ? Optional.empty() : Optional.of(new RunGroup(name, runs));
+        }
+    }
+
+    /** Defends against later changes of the list. */
+    public ExperimentData {
+        settings = List.copyOf(settings);
+    }
+
+    /** What is to be run. */
+    static ExperimentData planned(Experiment experiment, String machine) {
+        String baseline = experiment.baseline().orElse(null);
+        Experiment.Setting reference = experiment.settings().stream()
+                .filter(setting -> setting.name().equals(baseline))
+                .findFirst()
+                .orElse(experiment.settings().get(0));
+        List<SettingData> settings = experiment.settings().stream()
+                .map(setting -> new SettingData(
+                        setting.name(),
+                        setting.directory(),
+                        setting.series(),
+                        setting.table(),
+                        setting.paper(),
+                        setting.recipe().training().workers(),
+                        setting.recipe().training().perWorkerBatchSize(),
+                        reference.recipe().differences(setting.recipe()),
+                        List.of()))
+                .toList();
+        return new ExperimentData(
+                experiment.name(), experiment.title(), experiment.paper(), baseline, machine, settings);
+    }
+
+    /**
+     * Reads a queue's directory, as far as it has come, or a file of this form.
+     *
+     * @throws JobFailure (data) if it is neither
+     */
+    public static ExperimentData read(String uri, Configuration hadoop) {
+        RunFiles files = new RunFiles(uri, hadoop);
+        Optional<String> plan = files.read(PLAN);
+        if (plan.isPresent()) {
+            return parse(plan.get(), files.uri(PLAN)).withRuns(files, hadoop);
+        }
+        String text = RunFiles.readFile(uri, hadoop)
+                .orElseThrow(() -> JobFailure.data("Cannot read experiment: " + uri + ": neither a directory with "
+                        + PLAN + " nor a data file that experiment report wrote"));
+        return parse(text, uri);
+    }
+
+    private static ExperimentData parse(String text, String uri) {
+        try {
+            return JSON.readValue(text, ExperimentData.class);
+        } catch (JsonProcessingException e) {
+            throw JobFailure.data("Cannot read experiment: " + uri + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private ExperimentData withRuns(RunFiles files, Configuration hadoop) {
+        List<SettingData> found = new ArrayList<>();
+        for (SettingData setting : settings) {
+            RunFiles own = new RunFiles(files.uri(setting.directory()), hadoop);
+            List<SeedRun> runs = own.names().stream()
+                    .sorted()
+                    .flatMap(name -> RecordedRun.read(own.uri(name), hadoop).stream())
+                    .map(SeedRun::of)
+                    .toList();
+            found.add(new SettingData(
+                    setting.name(),
+                    setting.directory(),
+                    setting.series(),
+                    setting.table(),
+                    setting.paper(),
+                    setting.workers(),
+                    setting.perWorkerBatchSize(),
+                    setting.changes(),
+                    runs));
+        }
+        return new ExperimentData(name, title, paper, baseline, machine, found);
+    }
+
+    String json() {
+        try {
+            return JSON.writeValueAsString(this) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new JobFailure(ExitCode.OTHER, "Cannot write experiment " + name, e);
+        }
+    }
+
+    /** The group that the others are compared with, if it has runs. */
+    Optional<RunGroup> baselineGroup() {
+        return settings.stream()
+                .filter(setting -> setting.name().equals(baseline))
+                .findFirst()
+                .flatMap(SettingData::group);
+    }
+
+    /** Machine, commits, seeds and hours, as a sentence. */
+    @JsonIgnore
+    public String provenance() {
+        List<SeedRun> runs =
+                settings.stream().flatMap(setting -> setting.runs().stream()).toList();
+        String commits = runs.stream()
+                .map(SeedRun::commit)
+                .filter(commit -> !commit.isEmpty())
+                .distinct()
+                .collect(Collectors.joining(", "));
+        long seeds = runs.stream().map(SeedRun::seed).distinct().count();
+        double hours = runs.stream().mapToDouble(SeedRun::wallSeconds).sum() / 3600;
+        return String.format(
+                Locale.ROOT,
+                "%d runs of %d settings, %d seeds, %.1f hours; %s; commit %s",
+                runs.size(),
+                settings.size(),
+                seeds,
+                hours,
+                machine,
+                commits.isEmpty() ? "unknown" : commits);
+    }
+}

@@ -1,0 +1,205 @@
+package org.sandglass.job.experiment;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+import org.sandglass.job.experiment.ExperimentData.SettingData;
+import org.sandglass.job.report.Chart;
+import org.sandglass.job.report.Chart.Axis;
+import org.sandglass.job.report.Chart.Point;
+import org.sandglass.job.report.ChartPage;
+import org.sandglass.job.report.ChartSvg;
+import org.sandglass.job.report.RunFiles;
+
+/** An experiment's tables and figures: {@code data.json}, {@code table.csv}, {@code table.md}, SVG, {@code report.html}. */
+public final class ExperimentReport {
+
+    private static final int ENOUGH_FOR_A_LINE = 3;
+
+    private final ExperimentData data;
+    private final Map<String, Comparison> comparisons = new LinkedHashMap<>();
+
+    private ExperimentReport(ExperimentData data) {
+        this.data = data;
+        data.baselineGroup().ifPresent(this::compare);
+    }
+
+    private void compare(RunGroup baseline) {
+        for (SettingData setting : data.settings()) {
+            if (!setting.name().equals(data.baseline())) {
+                setting.group()
+                        .map(group -> Comparison.ofTraining(baseline, group, OptionalDouble.empty()))
+                        .ifPresent(comparison -> comparisons.put(setting.name(), comparison));
+            }
+        }
+    }
+
+    /** Writes everything into a directory; returns the page's name there. */
+    public static String write(ExperimentData data, RunFiles out) {
+        ExperimentReport report = new ExperimentReport(data);
+        ChartPage.Table table = report.table();
+        out.write("data.json", data.json());
+        out.write("table.csv", table.csv());
+        out.write("table.md", table.markdown() + "\n" + data.provenance() + "\n");
+        List<Chart> charts = report.charts();
+        charts.forEach(chart -> out.write(chart.id() + ".svg", ChartSvg.of(chart)));
+        out.write("report.html", report.page(table, charts).render());
+        return "report.html";
+    }
+
+    private ChartPage page(ChartPage.Table table, List<Chart> charts) {
+        List<String> notes = new ArrayList<>();
+        if (!data.paper().isEmpty()) {
+            notes.add("Goyal et al.: " + data.paper());
+        }
+        comparisons.values().forEach(comparison -> notes.add(comparison.verdict()));
+        return new ChartPage(
+                "Sandglass · " + data.title(), data.provenance(), notes, charts, List.of(table, changes()));
+    }
+
+    /** A row for each setting. */
+    ChartPage.Table table() {
+        List<String> header = List.of(
+                "setting",
+                "data",
+                "training curve",
+                "k",
+                "n",
+                "kn",
+                "seeds",
+                "error, %",
+                "paper, %",
+                "s / iteration",
+                "s / epoch",
+                "hours");
+        return new ChartPage.Table(
+                "Top-1 validation error: median of the last five epochs, mean ± standard deviation over the seeds",
+                header,
+                3,
+                data.settings().stream().map(this::row).toList());
+    }
+
+    private List<String> row(SettingData setting) {
+        List<SeedRun> runs = setting.runs();
+        double hours = runs.stream().mapToDouble(SeedRun::wallSeconds).sum() / 3600;
+        return List.of(
+                setting.name(),
+                setting.table(),
+                curve(setting),
+                Integer.toString(setting.workers()),
+                Integer.toString(setting.perWorkerBatchSize()),
+                Long.toString(setting.globalBatchSize()),
+                Integer.toString(runs.size()),
+                error(setting),
+                setting.paper().isEmpty() ? "–" : setting.paper(),
+                number("%.3f", median(runs, SeedRun::secondsPerIteration)),
+                number("%.1f", median(runs, SeedRun::secondsPerEpoch)),
+                number("%.2f", hours));
+    }
+
+    private String curve(SettingData setting) {
+        Comparison comparison = comparisons.get(setting.name());
+        if (setting.name().equals(data.baseline())) {
+            return "baseline";
+        }
+        if (comparison == null || !comparison.known()) {
+            return "–";
+        }
+        return comparison.coincidesFrom() == null ? "differs" : "coincides from epoch " + comparison.coincidesFrom();
+    }
+
+    private static String error(SettingData setting) {
+        Optional<RunGroup> group = setting.group();
+        if (group.isEmpty()) {
+            return "not run";
+        }
+        Spread error = group.get().finalError();
+        List<String> parts = new ArrayList<>();
+        if (error.count() > 0) {
+            String deviation = Double.isFinite(error.deviation()) ? number(" ± %.2f", error.deviation()) : "";
+            parts.add(number("%.2f", error.mean()) + deviation);
+        }
+        for (String status : List.of("diverged", "failed", "running")) {
+            long count = group.get().count(status);
+            if (count > 0) {
+                parts.add(count + " " + status);
+            }
+        }
+        return String.join(", ", parts);
+    }
+
+    private ChartPage.Table changes() {
+        return new ChartPage.Table(
+                "What the settings change, against " + (data.baseline() == null ? "the first" : data.baseline()),
+                List.of("setting", "keys"),
+                2,
+                data.settings().stream()
+                        .map(setting -> List.of(setting.name(), String.join(", ", setting.changes())))
+                        .toList());
+    }
+
+    private List<Chart> charts() {
+        List<RunGroup> groups = data.settings().stream()
+                .flatMap(setting -> setting.group().stream())
+                .toList();
+        List<Chart> charts = new ArrayList<>(ComparisonPage.curves(groups));
+        long sizes = data.settings().stream()
+                .map(SettingData::globalBatchSize)
+                .distinct()
+                .count();
+        if (sizes >= ENOUGH_FOR_A_LINE) {
+            Axis minibatch = Axis.log("minibatch kn");
+            charts.add(new Chart(
+                    "error-by-minibatch",
+                    "Validation error against minibatch",
+                    minibatch,
+                    Axis.linear("top-1 error, %"),
+                    bySize(group -> group.finalError())));
+            charts.add(new Chart(
+                    "seconds-per-iteration",
+                    "Time of an iteration against minibatch",
+                    minibatch,
+                    Axis.log("seconds"),
+                    bySize(group -> Spread.of(values(group, SeedRun::secondsPerIteration)))));
+            charts.add(new Chart(
+                    "seconds-per-epoch",
+                    "Time of an epoch against minibatch",
+                    minibatch,
+                    Axis.linear("seconds"),
+                    bySize(group -> Spread.of(values(group, SeedRun::secondsPerEpoch)))));
+        }
+        return charts.stream().filter(chart -> !chart.lines().isEmpty()).toList();
+    }
+
+    private List<Chart.Line> bySize(Function<RunGroup, Spread> value) {
+        Map<String, List<Point>> series = new LinkedHashMap<>();
+        data.settings().stream()
+                .sorted(java.util.Comparator.comparingLong(SettingData::globalBatchSize))
+                .forEach(setting -> setting.group().ifPresent(group -> {
+                    Spread spread = value.apply(group);
+                    series.computeIfAbsent(setting.series(), name -> new ArrayList<>())
+                            .add(Point.of((double) setting.globalBatchSize(), spread.mean(), spread.deviation()));
+                }));
+        return series.entrySet().stream()
+                .map(line ->
+                        new Chart.Line(line.getKey().isEmpty() ? data.title() : line.getKey(), true, line.getValue()))
+                .toList();
+    }
+
+    private static double[] values(RunGroup group, java.util.function.ToDoubleFunction<SeedRun> of) {
+        return group.runs().stream().mapToDouble(of).toArray();
+    }
+
+    private static double median(List<SeedRun> runs, java.util.function.ToDoubleFunction<SeedRun> of) {
+        return Spread.median(runs.stream().mapToDouble(of).toArray());
+    }
+
+    private static String number(String format, double value) {
+        return Double.isFinite(value) ? String.format(Locale.ROOT, format, value) : "–";
+    }
+}

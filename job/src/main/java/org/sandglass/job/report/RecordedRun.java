@@ -1,0 +1,60 @@
+package org.sandglass.job.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.sandglass.job.config.Recipe;
+import org.sandglass.job.failure.JobFailure;
+
+/**
+ * What a run directory tells, read without touching it: the run may be under way.
+ *
+ * @param iterations those that were logged
+ * @param summary the outcome, if there is one
+ */
+public record RecordedRun(
+        String uri,
+        Recipe recipe,
+        List<IterationMetrics> iterations,
+        List<EpochMetrics> epochs,
+        Optional<Summary> summary) {
+
+    /** Defends against later changes of the lists. */
+    public RecordedRun {
+        iterations = List.copyOf(iterations);
+        epochs = List.copyOf(epochs);
+    }
+
+    /** Reads a run, if the directory holds one. */
+    public static Optional<RecordedRun> read(String uri, Configuration hadoop) {
+        RunFiles files = new RunFiles(uri, hadoop);
+        return RunDirectory.recipe(files).map(recipe -> {
+            RunHistory history = RunDirectory.history(files);
+            return new RecordedRun(
+                    files.uri(""), recipe, history.iterations(), history.epochs(), RunDirectory.summary(files));
+        });
+    }
+
+    /**
+     * Reads the run that a directory holds, or all that its subdirectories hold, in the order of their names.
+     *
+     * @throws JobFailure (data) if there is none
+     */
+    public static List<RecordedRun> readAll(String uri, Configuration hadoop) {
+        Optional<RecordedRun> own = read(uri, hadoop);
+        if (own.isPresent()) {
+            return List.of(own.get());
+        }
+        RunFiles files = new RunFiles(uri, hadoop);
+        List<RecordedRun> found = new ArrayList<>();
+        files.names().stream().filter(name -> !name.startsWith(".")).sorted().forEach(name -> read(
+                        files.uri(name), hadoop)
+                .ifPresent(found::add));
+        if (found.isEmpty()) {
+            throw JobFailure.data("Cannot read run: " + files.uri("") + ": neither it nor a directory in it holds a"
+                    + " run's config.conf");
+        }
+        return found;
+    }
+}

@@ -1,0 +1,88 @@
+package org.sandglass.job.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sandglass.job.experiment.ExperimentData.SettingData;
+import org.sandglass.job.report.Browser;
+import org.sandglass.job.report.RunFiles;
+
+class ExperimentReportTest {
+
+    @TempDir
+    private Path directory;
+
+    private final ExperimentData data = new ExperimentData(
+            "sweep",
+            "Sweep",
+            "figure 1",
+            "small",
+            "a machine",
+            List.of(
+                    setting("small", 4, MadeUpRuns.group("small", 3, 12, 0.2, epoch -> 60 - 3.0 * epoch)),
+                    setting("middle", 16, MadeUpRuns.group("middle", 3, 12, 0.2, epoch -> 60 - 3.0 * epoch)),
+                    setting("large", 64, MadeUpRuns.group("large", 3, 12, 0.2, epoch -> 70 - 3.0 * epoch)),
+                    new SettingData("later", "later", "", "train", "", 256, 16, List.of(), List.of())));
+
+    @Test
+    void shouldMakeATableOfMeansAndDeviations() throws IOException {
+        String page = ExperimentReport.write(data, new RunFiles(directory.toString(), new Configuration()));
+        assertThat(page).isEqualTo("report.html");
+        String table = Files.readString(directory.resolve("table.md"));
+        Spread expected = data.settings().get(0).group().orElseThrow().finalError();
+        assertThat(table)
+                .contains("| small | train | baseline | 4 | 16 | 64 | 3 | %.2f ± %.2f | 23.60 |"
+                        .formatted(expected.mean(), expected.deviation()))
+                .contains("| middle | train | coincides from epoch 1 |", "| large | train | differs |")
+                .contains("| later | train | – | 256 | 16 | 4096 | 0 | not run | – |")
+                .contains("9 runs of 4 settings, 3 seeds, 0.3 hours; a machine; commit 0123abc");
+        assertThat(Files.readString(directory.resolve("table.csv"))).hasLineCount(5);
+        assertThat(directory.resolve("error-by-minibatch.svg")).content().contains("<circle");
+    }
+
+    @Test
+    void shouldTakeTheMedianOfTheLastFiveEpochs() {
+        SeedRun run = MadeUpRuns.run(0, 100, 12, 0, epoch -> epoch == 11 ? 90 : epoch);
+        assertThat(run.finalError()).isEqualTo(10 + 5, within(1e-9));
+    }
+
+    @Test
+    void shouldReadWhatItWrote() {
+        ExperimentReport.write(data, new RunFiles(directory.toString(), new Configuration()));
+        assertThat(ExperimentData.read(directory.resolve("data.json").toString(), new Configuration()))
+                .isEqualTo(data);
+    }
+
+    @Test
+    @Tag("browser")
+    void shouldShowItsPlotsInABrowser() throws IOException, InterruptedException {
+        Assumptions.assumeTrue(Browser.program().isPresent(), Browser.MISSING);
+        ExperimentReport.write(data, new RunFiles(directory.toString(), new Configuration()));
+        try (Browser browser = Browser.start(Browser.program().orElseThrow(), directory.resolve("profile"))) {
+            browser.open(directory.resolve("report.html"));
+            assertThat(browser.colorsOfPlots())
+                    .containsOnlyKeys(
+                            "training-error",
+                            "validation-error",
+                            "error-by-minibatch",
+                            "seconds-per-iteration",
+                            "seconds-per-epoch")
+                    .allSatisfy((plot, colors) -> assertThat(colors).as(plot).isGreaterThan(20));
+            assertThat(browser.complaints()).isEmpty();
+            assertThat(browser.requests()).isEmpty();
+        }
+    }
+
+    private static SettingData setting(String name, int workers, RunGroup group) {
+        return new SettingData(name, name, "", "train", "23.60", workers, 16, List.of("a: 1 → 2"), group.runs());
+    }
+}
