@@ -49,11 +49,12 @@ class DelegationTokenIT {
 
     private static @Nullable MiniKdc kdc;
     private static @Nullable Process cluster;
-    private static Configuration hadoop = new Configuration(false);
+    private static Configuration hadoop = new Configuration();
 
     @BeforeAll
     static void startCluster() throws Exception {
-        MiniKdc started = new MiniKdc(MiniKdc.createConf(), directory.resolve("kdc").toFile());
+        MiniKdc started =
+                new MiniKdc(MiniKdc.createConf(), directory.resolve("kdc").toFile());
         kdc = started;
         started.start();
         started.createPrincipal(keytab("server"), "hdfs/localhost", "HTTP/localhost");
@@ -107,7 +108,8 @@ class DelegationTokenIT {
     @Test
     void shouldGoOnWithNewTokensWhenTheOldOnesHaveExpired() throws Exception {
         UserGroupInformation owner = UserGroupInformation.loginUserFromKeytabAndReturnUGI(
-                "trainer@" + Objects.requireNonNull(kdc).getRealm(), keytab("trainer").toString());
+                "trainer@" + Objects.requireNonNull(kdc).getRealm(),
+                keytab("trainer").toString());
         UserGroupInformation writer = UserGroupInformation.createRemoteUser("trainer");
         writer.addToken(token(owner));
 
@@ -137,13 +139,13 @@ class DelegationTokenIT {
                 .isEqualTo(3);
     }
 
-    private static void write(
-            UserGroupInformation writer, RunDirectory run, CheckpointStore checkpoints, int epoch)
+    private static void write(UserGroupInformation writer, RunDirectory run, CheckpointStore checkpoints, int epoch)
             throws IOException, InterruptedException {
         writer.doAs((PrivilegedExceptionAction<Void>) () -> {
             run.writeReport();
             checkpoints.clear(epoch);
-            List<NamedTensor> tensors = List.of(new NamedTensor("weight", Shape.of(2), FloatBuffer.wrap(new float[] {1, 2})));
+            List<NamedTensor> tensors =
+                    List.of(new NamedTensor("weight", Shape.of(2), FloatBuffer.wrap(new float[] {1, 2})));
             checkpoints.commit(new CheckpointManifest(
                     epoch,
                     epoch,
