@@ -16,7 +16,6 @@ import org.sandglass.job.data.WorkerDeal;
 import org.sandglass.job.report.IterationMetrics;
 import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.device.BatchResult;
-import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.FlatLayout;
 import org.sandglass.ops.device.GradientListener;
@@ -242,20 +241,14 @@ final class TrainingLoop {
     }
 
     private static BucketReducer bucketReducer(Worker worker) {
-        Device device = worker.device();
         BucketPlan plan = BucketPlan.of(
                 worker.network().layout(), worker.recipe().collective().bucketBytes());
         return new BucketReducer(
                 worker.communicator(),
-                worker.buffers()
-                        .gradients()
-                        .hostView()
-                        .orElseThrow(() -> new IllegalStateException(
-                                "Cannot reduce gradients: " + device.description() + " keeps them to itself")),
+                worker.gradientMirror(),
                 worker.network().layout(),
                 plan,
-                worker.recipe().collective().overlap(),
-                device::record);
+                worker.recipe().collective().overlap());
     }
 
     /** How far the epoch has come at all ranks together; every rank takes part. */

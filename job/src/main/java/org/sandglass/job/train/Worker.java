@@ -17,6 +17,7 @@ import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.device.Executable;
+import org.sandglass.ops.device.HostMirror;
 import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.cpu.CpuDevice;
 import org.sandglass.ops.nn.Network;
@@ -38,6 +39,7 @@ final class Worker implements AutoCloseable {
     private final int threads;
     private final Optional<DeviceSlot> slot;
     private final NetworkBuffers buffers;
+    private final HostMirror gradientMirror;
     private final DeviceBuffer momentum;
     private final Map<Integer, Executable> training = new HashMap<>();
     private @Nullable Executable evaluation;
@@ -58,6 +60,7 @@ final class Worker implements AutoCloseable {
         this.threads = threads;
         this.slot = slot;
         this.buffers = NetworkBuffers.allocate(device, network.layout());
+        this.gradientMirror = device.mirror(buffers.gradients());
         this.momentum = device.allocate(network.layout().weightsLength());
         this.snapshot = new Snapshot(network);
     }
@@ -103,6 +106,11 @@ final class Worker implements AutoCloseable {
 
     NetworkBuffers buffers() {
         return buffers;
+    }
+
+    /** The gradient vector as the network sees it. */
+    HostMirror gradientMirror() {
+        return gradientMirror;
     }
 
     DeviceBuffer momentum() {
@@ -239,6 +247,7 @@ final class Worker implements AutoCloseable {
             evaluation.close();
         }
         momentum.close();
+        gradientMirror.close();
         buffers.close();
         device.close();
     }

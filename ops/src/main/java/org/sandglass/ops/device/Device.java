@@ -27,6 +27,9 @@ public interface Device extends AutoCloseable {
     /** Updates {@code length} weights from {@code offset} on, gradients taken from the gradient vector. */
     void update(SgdUpdate update, NetworkBuffers buffers, DeviceBuffer momentum, long offset, long length);
 
+    /** Mirrors a vector of this device on the host; close it before the vector. */
+    HostMirror mirror(DeviceBuffer buffer);
+
     /** Marks this point of the queue. */
     Event record();
 
@@ -39,7 +42,21 @@ public interface Device extends AutoCloseable {
     /** A point in a device's queue. Thread-safe. */
     interface Event {
 
+        /** Of work that is done. */
+        Event DONE = new Event() {
+            @Override
+            public void await() {}
+
+            @Override
+            public boolean isDone() {
+                return true;
+            }
+        };
+
         /** Waits until the work queued before the point is done. */
         void await();
+
+        /** Whether {@link #await} would return at once. */
+        boolean isDone();
     }
 }

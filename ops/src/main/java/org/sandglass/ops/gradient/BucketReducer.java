@@ -4,13 +4,13 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.sandglass.ops.collective.Communicator;
 import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.collective.PendingOperation;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.FlatLayout;
 import org.sandglass.ops.device.GradientListener;
+import org.sandglass.ops.device.HostMirror;
 import org.sandglass.ops.device.Parameter;
 
 /**
@@ -18,7 +18,9 @@ import org.sandglass.ops.device.Parameter;
  *
  * <p>An iteration is {@link #begin}, {@link #statisticsReady}, {@link #gradientReady} for every parameter, {@link
  * #finish}; one that has nothing to contribute is {@link #begin} and {@link #finish}. Buckets are handed over in the
- * order of the plan, whatever the timing, so that all ranks start the same operations in the same order. Without overlap
+ * order of the plan, whatever the timing, so that all ranks start the same operations in the same order. A bucket's way from
+ * the device is queued with its last gradient, and its sum is started as soon as somebody finds that it has come: at the next
+ * gradient, or when finishing, so that whoever queues backward never waits for the device. Without overlap
  * all are handed over at the end. Counters and statistics are never rounded on the way. Belongs to the thread that runs backward. Source: Goyal et al., section 4.
  */
 public final class BucketReducer implements GradientListener {
@@ -27,40 +29,35 @@ public final class BucketReducer implements GradientListener {
     private final List<Parameter> parameters;
     private final List<GradientBucket> buckets;
     private final List<FloatBuffer> slices = new ArrayList<>();
+    private final HostMirror vector;
     private final boolean overlap;
-    private final Supplier<Device.Event> event;
+    private final List<Device.Event> fetched = new ArrayList<>();
     private final List<PendingOperation> pending = new ArrayList<>();
     private boolean open;
     private boolean statisticsReady;
     private int gradientsReady;
 
     /**
-     * @param gradientVector the whole gradient vector, direct and in native order
-     * @param event marks the point of the device's queue at which all gradients so far are complete, {@link
-     *     Device#record}
+     * @param vector the whole gradient vector as the host sees it
      */
     public BucketReducer(
-            Communicator communicator,
-            FloatBuffer gradientVector,
-            FlatLayout layout,
-            BucketPlan plan,
-            boolean overlap,
-            Supplier<Device.Event> event) {
+            Communicator communicator, HostMirror vector, FlatLayout layout, BucketPlan plan, boolean overlap) {
+        FloatBuffer floats = vector.floats();
         long planned = plan.buckets().isEmpty()
                 ? 0
                 : plan.buckets().get(plan.buckets().size() - 1).end();
-        if (gradientVector.remaining() != layout.gradientLength() || planned != layout.gradientLength()) {
+        if (floats.remaining() != layout.gradientLength() || planned != layout.gradientLength()) {
             throw new IllegalArgumentException("Cannot reduce gradients: the layout has " + layout.gradientLength()
-                    + " elements, the vector " + gradientVector.remaining() + ", the plan " + planned);
+                    + " elements, the vector " + floats.remaining() + ", the plan " + planned);
         }
         this.communicator = communicator;
         this.parameters = layout.parameters();
         this.buckets = plan.buckets();
         this.overlap = overlap;
-        this.event = event;
+        this.vector = vector;
         for (GradientBucket bucket : buckets) {
-            slices.add(gradientVector.slice(
-                    gradientVector.position() + Math.toIntExact(bucket.offset()), Math.toIntExact(bucket.length())));
+            slices.add(floats.slice(
+                    floats.position() + Math.toIntExact(bucket.offset()), Math.toIntExact(bucket.length())));
         }
     }
 
@@ -72,6 +69,7 @@ public final class BucketReducer implements GradientListener {
         open = true;
         statisticsReady = false;
         gradientsReady = 0;
+        fetched.clear();
         pending.clear();
     }
 
@@ -125,32 +123,40 @@ public final class BucketReducer implements GradientListener {
                     + parameters.get(gradientsReady).name() + " is missing");
         }
         open = false;
-        event.get().await();
-        long start = System.nanoTime();
-        while (pending.size() < buckets.size()) {
-            handOver();
+        while (fetched.size() < buckets.size()) {
+            fetch();
         }
-        long waited = System.nanoTime() - start;
+        long waited = 0;
+        while (pending.size() < buckets.size()) {
+            fetched.get(pending.size()).await();
+            long start = System.nanoTime();
+            handOver();
+            waited += System.nanoTime() - start;
+        }
         for (int i = 0; i < buckets.size(); i++) {
-            start = System.nanoTime();
+            long start = System.nanoTime();
             pending.get(i).await();
             waited += System.nanoTime() - start;
+            vector.store(buckets.get(i).offset(), buckets.get(i).length());
             summed.accept(buckets.get(i));
         }
         return waited;
     }
 
     private void handOverWhatIsReady() {
-        boolean first = true;
         while (overlap
-                && pending.size() < buckets.size()
-                && buckets.get(pending.size()).parameters() <= gradientsReady) {
-            if (first) {
-                event.get().await();
-                first = false;
-            }
+                && fetched.size() < buckets.size()
+                && buckets.get(fetched.size()).parameters() <= gradientsReady) {
+            fetch();
+        }
+        while (pending.size() < fetched.size() && fetched.get(pending.size()).isDone()) {
             handOver();
         }
+    }
+
+    private void fetch() {
+        GradientBucket bucket = buckets.get(fetched.size());
+        fetched.add(vector.fetch(bucket.offset(), bucket.length()));
     }
 
     private void handOver() {

@@ -19,11 +19,10 @@ import org.sandglass.ops.collective.InProcess;
 import org.sandglass.ops.collective.PendingOperation;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.FlatLayout;
+import org.sandglass.ops.device.HostMirror;
 import org.sandglass.ops.device.Parameter;
 
 class BucketReducerTest {
-
-    private static final Device.Event NO_EVENT = () -> {};
 
     private final FlatLayout layout = SmallNetwork.layout();
 
@@ -42,7 +41,7 @@ class BucketReducerTest {
             FloatBuffer vector = vector();
             vectors.add(vector);
             reducers.add(new BucketReducer(
-                    communicator, vector, layout, BucketPlan.of(layout, bucketBytes), overlap, () -> NO_EVENT));
+                    communicator, HostMirror.of(vector), layout, BucketPlan.of(layout, bucketBytes), overlap));
         }
         for (int iteration = 1; iteration <= 2; iteration++) {
             for (int rank = 0; rank < 3; rank++) {
@@ -65,9 +64,9 @@ class BucketReducerTest {
     @ParameterizedTest(name = "overlap {0}, buckets of {1} bytes")
     @MethodSource("plans")
     void shouldHandOverInThePlansOrder(boolean overlap, long bucketBytes) {
-        Recorder recorder = new Recorder();
+        Recorder recorder = new Recorder(false);
         BucketPlan plan = BucketPlan.of(layout, bucketBytes);
-        BucketReducer reducer = new BucketReducer(recorder, vector(), layout, plan, overlap, recorder::event);
+        BucketReducer reducer = new BucketReducer(recorder, recorder.mirror(vector(), plan), layout, plan, overlap);
         backward(reducer);
         int early = recorder.lengths.size();
         assertThat(reducer.finish()).isNotNegative();
@@ -77,29 +76,30 @@ class BucketReducerTest {
                 .containsExactlyElementsOf(
                         plan.buckets().stream().map(GradientBucket::length).toList());
         assertThat(recorder.awaited).isEqualTo(recorder.lengths.size());
-        assertThat(recorder.unawaitedEvents).isZero();
+        assertThat(recorder.stored).isEqualTo(plan.buckets());
     }
 
     @ParameterizedTest(name = "overlap {0}, buckets of {1} bytes")
     @MethodSource("plans")
     void shouldShowABucketAsSoonAsItIsSummedAndNotBefore(boolean overlap, long bucketBytes) {
-        Recorder recorder = new Recorder();
+        Recorder recorder = new Recorder(false);
         BucketPlan plan = BucketPlan.of(layout, bucketBytes);
-        BucketReducer reducer = new BucketReducer(recorder, vector(), layout, plan, overlap, recorder::event);
+        BucketReducer reducer = new BucketReducer(recorder, recorder.mirror(vector(), plan), layout, plan, overlap);
         backward(reducer);
         List<GradientBucket> shown = new ArrayList<>();
         reducer.finish(bucket -> {
             shown.add(bucket);
             assertThat(recorder.awaited).isEqualTo(shown.size());
+            assertThat(recorder.stored).isEqualTo(shown);
         });
         assertThat(shown).isEqualTo(plan.buckets());
     }
 
     @Test
     void shouldHandOverABucketAtItsLastGradientAndNotBefore() {
-        Recorder recorder = new Recorder();
+        Recorder recorder = new Recorder(false);
         BucketPlan plan = BucketPlan.of(layout, 4 << 10);
-        BucketReducer reducer = new BucketReducer(recorder, vector(), layout, plan, true, recorder::event);
+        BucketReducer reducer = new BucketReducer(recorder, recorder.mirror(vector(), plan), layout, plan, true);
         reducer.begin();
         assertThat(recorder.lengths).isEmpty();
         reducer.statisticsReady();
@@ -114,12 +114,27 @@ class BucketReducerTest {
         reducer.finish();
     }
 
+    /** Backward is queued in a moment and runs for long: who queues it must not wait for it. */
+    @Test
+    void shouldNotWaitForTheDeviceBeforeFinishing() {
+        Recorder recorder = new Recorder(true);
+        BucketPlan plan = BucketPlan.of(layout, 4 << 10);
+        BucketReducer reducer = new BucketReducer(recorder, recorder.mirror(vector(), plan), layout, plan, true);
+        backward(reducer);
+
+        assertThat(recorder.fetched).isEqualTo(plan.buckets().size());
+        assertThat(recorder.come).isZero();
+        assertThat(recorder.lengths).isEmpty();
+        reducer.finish();
+        assertThat(recorder.stored).isEqualTo(plan.buckets());
+    }
+
     @ParameterizedTest(name = "overlap {0}, buckets of {1} bytes")
     @MethodSource("plans")
     void shouldTakePartWithoutAGradientOfItsOwn(boolean overlap, long bucketBytes) {
-        Recorder recorder = new Recorder();
+        Recorder recorder = new Recorder(false);
         BucketPlan plan = BucketPlan.of(layout, bucketBytes);
-        BucketReducer reducer = new BucketReducer(recorder, vector(), layout, plan, overlap, recorder::event);
+        BucketReducer reducer = new BucketReducer(recorder, recorder.mirror(vector(), plan), layout, plan, overlap);
         reducer.begin();
         reducer.finish();
         assertThat(recorder.lengths).hasSize(plan.buckets().size());
@@ -128,7 +143,7 @@ class BucketReducerTest {
     @Test
     void shouldRefuseToBeMisused() {
         BucketReducer reducer =
-                new BucketReducer(InProcess.single(), vector(), layout, BucketPlan.of(layout, 1), true, () -> NO_EVENT);
+                new BucketReducer(InProcess.single(), HostMirror.of(vector()), layout, BucketPlan.of(layout, 1), true);
         Parameter first = layout.parameters().get(0);
         Parameter second = layout.parameters().get(1);
 
@@ -151,7 +166,7 @@ class BucketReducerTest {
     @Test
     void shouldRefuseAVectorOfAnotherLength() {
         assertThatThrownBy(() -> new BucketReducer(
-                        InProcess.single(), vector().limit(10), layout, BucketPlan.of(layout, 1), true, () -> NO_EVENT))
+                        InProcess.single(), HostMirror.of(vector().limit(10)), layout, BucketPlan.of(layout, 1), true))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("the vector 10");
     }
@@ -194,15 +209,60 @@ class BucketReducerTest {
         }
     }
 
-    /** Notes what is handed over, and that it is complete on the device by then. */
+    /** Notes what is handed over, that it has come from the device by then, and what goes back. */
     private static final class Recorder implements Communicator {
         private final List<Long> lengths = new ArrayList<>();
-        private int unawaitedEvents;
+        private final List<GradientBucket> stored = new ArrayList<>();
+        private final boolean late;
+        private int fetched;
+        private int come;
         private int awaited;
 
-        Device.Event event() {
-            unawaitedEvents++;
-            return () -> unawaitedEvents = 0;
+        /** @param late whether nothing comes from the device before it is awaited */
+        Recorder(boolean late) {
+            this.late = late;
+        }
+
+        HostMirror mirror(FloatBuffer vector, BucketPlan plan) {
+            return new HostMirror() {
+                @Override
+                public FloatBuffer floats() {
+                    return vector;
+                }
+
+                @Override
+                public Device.Event fetch(long offset, long length) {
+                    GradientBucket bucket = plan.buckets().get(fetched);
+                    assertThat(offset).isEqualTo(bucket.offset());
+                    assertThat(length).isEqualTo(bucket.length());
+                    int number = ++fetched;
+                    return new Device.Event() {
+                        @Override
+                        public void await() {
+                            come = Math.max(come, number);
+                        }
+
+                        @Override
+                        public boolean isDone() {
+                            if (!late) {
+                                await();
+                            }
+                            return come >= number;
+                        }
+                    };
+                }
+
+                @Override
+                public void store(long offset, long length) {
+                    GradientBucket bucket = plan.buckets().get(stored.size());
+                    assertThat(offset).isEqualTo(bucket.offset());
+                    assertThat(length).isEqualTo(bucket.length());
+                    stored.add(bucket);
+                }
+
+                @Override
+                public void close() {}
+            };
         }
 
         @Override
@@ -217,7 +277,7 @@ class BucketReducerTest {
 
         @Override
         public PendingOperation allReduce(FloatBuffer buffer) {
-            assertThat(unawaitedEvents).isZero();
+            assertThat(come).isGreaterThan(lengths.size());
             lengths.add((long) buffer.remaining());
             return new PendingOperation() {
                 @Override

@@ -79,7 +79,7 @@ final class OverlapRank implements AutoCloseable {
         String mode = words.get(1);
         Communicator used = mode.equals("none") ? InProcess.single() : communicator;
         BucketReducer reducer = new BucketReducer(
-                used, view(buffers.gradients()), network.layout(), plan, mode.equals("overlap"), device::record);
+                used, device.mirror(buffers.gradients()), network.layout(), plan, mode.equals("overlap"));
         return steps(reducer, used.worldSize(), Integer.parseInt(words.get(2)));
     }
 
@@ -122,8 +122,8 @@ final class OverlapRank implements AutoCloseable {
         StringBuilder times = new StringBuilder();
         for (int i = 0; i < iterations; i++) {
             buffers.gradients().clear();
-            BucketReducer reducer = new BucketReducer(
-                    communicator, view(buffers.gradients()), network.layout(), plan, false, device::record);
+            BucketReducer reducer =
+                    new BucketReducer(communicator, device.mirror(buffers.gradients()), network.layout(), plan, false);
             communicator.barrier();
             long start = System.nanoTime();
             reducer.begin();

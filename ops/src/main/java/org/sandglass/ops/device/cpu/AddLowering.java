@@ -2,6 +2,7 @@ package org.sandglass.ops.device.cpu;
 
 import org.sandglass.ops.device.Operation;
 import org.sandglass.ops.device.Value;
+import org.sandglass.ops.device.plan.Gradients;
 
 /** Addition, with the ReLU that alone reads it where there is one; overwrites an input that nobody else wants. */
 final class AddLowering implements Lowering {
@@ -32,7 +33,8 @@ final class AddLowering implements Lowering {
                 relu ? program.onednn().thenRelu() : program.onednn().plain());
         program.define(output, target, !relu);
         return () -> program.gradients().take(output).ifPresent(taken -> {
-            Gradients.Shared both = relu ? new Gradients.Shared(ReluLowering.masked(program, target, taken)) : taken;
+            Gradients.Shared<Operand> both =
+                    relu ? new Gradients.Shared<>(ReluLowering.masked(program, target, taken)) : taken;
             program.gradients().giveBoth(operation.input(), operation.shortcut(), both);
         });
     }

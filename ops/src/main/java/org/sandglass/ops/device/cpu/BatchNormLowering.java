@@ -22,6 +22,7 @@ import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
 import org.sandglass.ops.device.Operation;
 import org.sandglass.ops.device.Value;
+import org.sandglass.ops.device.plan.Natives;
 
 /**
  * Batch norm, with the ReLU that alone reads it where there is one. Training keeps the input and one bit per element instead

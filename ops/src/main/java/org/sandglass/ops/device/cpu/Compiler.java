@@ -11,6 +11,8 @@ import org.sandglass.ops.device.Graph;
 import org.sandglass.ops.device.Operation;
 import org.sandglass.ops.device.Parameter;
 import org.sandglass.ops.device.Value;
+import org.sandglass.ops.device.plan.Consumers;
+import org.sandglass.ops.device.plan.Place;
 
 /** Fuses a graph's operations and lowers them, forward and then, in training, backward. */
 final class Compiler {

@@ -21,6 +21,8 @@ import org.bytedeco.dnnl.memory;
 import org.sandglass.ops.device.Operation;
 import org.sandglass.ops.device.Parameter;
 import org.sandglass.ops.device.Value;
+import org.sandglass.ops.device.plan.Gradients;
+import org.sandglass.ops.device.plan.Natives;
 import org.sandglass.ops.tensor.Shape;
 
 /**
@@ -77,7 +79,7 @@ final class ConvolutionLowering implements Lowering {
     }
 
     private void backward(Program program, Operand source, convolution_forward.primitive_desc forward) {
-        Optional<Gradients.Shared> taken = program.gradients().take(operation.output());
+        Optional<Gradients.Shared<Operand>> taken = program.gradients().take(operation.output());
         if (taken.isPresent()) {
             weights(program, source, taken.get().operand(), forward);
         }

@@ -14,8 +14,11 @@ import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.device.DeviceKind;
 import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.Graph;
+import org.sandglass.ops.device.HostMirror;
 import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.SgdUpdate;
+import org.sandglass.ops.device.plan.Consumers;
+import org.sandglass.ops.device.plan.Natives;
 import org.sandglass.ops.tensor.DataType;
 
 /**
@@ -32,7 +35,6 @@ import org.sandglass.ops.tensor.DataType;
  */
 public final class CpuDevice implements Device {
     private static final String PHYSICAL_BYTES = "org.bytedeco.javacpp.maxPhysicalBytes";
-    private static final Event DONE = () -> {};
 
     static {
         // JavaCPP refuses to allocate once the process has twice the heap's maximum resident, heap or not; an arena is
@@ -146,8 +148,13 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public HostMirror mirror(DeviceBuffer buffer) {
+        return HostMirror.of(buffer.hostView().orElseThrow());
+    }
+
+    @Override
     public Event record() {
-        return DONE;
+        return Event.DONE;
     }
 
     @Override

@@ -11,9 +11,13 @@ import org.sandglass.ops.device.GradientListener;
 import org.sandglass.ops.device.Graph;
 import org.sandglass.ops.device.StepTime;
 import org.sandglass.ops.device.Value;
+import org.sandglass.ops.device.plan.ArenaPlan;
+import org.sandglass.ops.device.plan.Natives;
 
 /** A compiled program and its memory in the arena. Steps run at once, on the calling thread and OpenMP's. */
 final class CpuExecutable implements Executable {
+    private static final long ALIGNMENT = 64;
+
     private final CompileOptions options;
     private final Natives natives;
     private final Arena arena;
@@ -66,7 +70,7 @@ final class CpuExecutable implements Executable {
         forward = program.forwardSteps().toArray(Step[]::new);
         backward = program.backwardSteps().toArray(Step[]::new);
         bindings = List.copyOf(program.bindings());
-        plannedBytes = ArenaPlan.place(program.slots());
+        plannedBytes = ArenaPlan.place(program.slots(), ALIGNMENT);
         arena.reserve(plannedBytes);
     }
 

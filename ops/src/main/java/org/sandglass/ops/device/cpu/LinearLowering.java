@@ -18,6 +18,7 @@ import org.bytedeco.dnnl.inner_product_backward_weights;
 import org.bytedeco.dnnl.inner_product_forward;
 import org.bytedeco.dnnl.memory;
 import org.sandglass.ops.device.Operation;
+import org.sandglass.ops.device.plan.Gradients;
 
 /** The fully connected layer, on plain layouts: its weight is read where it lies in the flat vector. */
 final class LinearLowering implements Lowering {
@@ -56,7 +57,7 @@ final class LinearLowering implements Lowering {
 
     private void backward(
             Program program, Operand input, Operand weight, inner_product_forward.primitive_desc forward) {
-        Optional<Gradients.Shared> taken = program.gradients().take(operation.output());
+        Optional<Gradients.Shared<Operand>> taken = program.gradients().take(operation.output());
         taken.ifPresent(gradient -> parameters(program, input, gradient.operand(), forward));
         program.ready(operation.bias());
         program.ready(operation.weight());

@@ -6,6 +6,7 @@ import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
+import org.sandglass.ops.device.plan.Natives;
 
 /** How fast the processor is where it is fastest: the product of two square matrices in the library's own layouts. */
 final class MatmulPeak {

@@ -11,6 +11,7 @@ import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.primitive_desc_base;
 import org.bytedeco.dnnl.stream;
 import org.sandglass.ops.device.Value;
+import org.sandglass.ops.device.plan.Natives;
 import org.sandglass.ops.tensor.DataType;
 
 /** oneDNN as one device uses it: engine, stream, and the layouts that its values have. For one thread. */

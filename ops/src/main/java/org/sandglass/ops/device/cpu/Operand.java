@@ -1,6 +1,7 @@
 package org.sandglass.ops.device.cpu;
 
 import org.bytedeco.dnnl.memory;
+import org.sandglass.ops.device.plan.Place;
 
 /** A tensor that steps read and write: its shape and layout, and its place. */
 record Operand(memory.desc layout, Place place) {

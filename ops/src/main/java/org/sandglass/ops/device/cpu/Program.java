@@ -21,13 +21,17 @@ import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.FlatLayout;
 import org.sandglass.ops.device.Parameter;
 import org.sandglass.ops.device.Value;
-import org.sandglass.ops.device.cpu.Place.Slot;
+import org.sandglass.ops.device.plan.Consumers;
+import org.sandglass.ops.device.plan.Gradients;
+import org.sandglass.ops.device.plan.Natives;
+import org.sandglass.ops.device.plan.Place;
+import org.sandglass.ops.device.plan.Place.Slot;
 
 /**
  * What lowerings write into: the steps of an executable, in the order in which they will run, and the operands that the
  * steps use. Forward's steps come first, backward's after {@link #beginBackward}.
  */
-final class Program {
+final class Program implements Gradients.Emitter<Operand> {
     private final Onednn onednn;
     private final Natives natives;
     private final Consumers consumers;
@@ -42,7 +46,7 @@ final class Program {
     private final Map<Integer, Operand> stored = new HashMap<>();
     private final Map<Integer, Operand> values = new HashMap<>();
     private final Set<Integer> spare = new HashSet<>();
-    private final Gradients gradients = new Gradients(this);
+    private final Gradients<Operand> gradients = new Gradients<>(this);
     private int backwardStart;
     private String layer = "input";
 
@@ -73,7 +77,7 @@ final class Program {
         return consumers;
     }
 
-    Gradients gradients() {
+    Gradients<Operand> gradients() {
         return gradients;
     }
 
@@ -124,8 +128,8 @@ final class Program {
         backwardStart = steps.size();
     }
 
-    /** Whether anything asks for the gradient of a value. */
-    boolean needsGradient(Value value) {
+    @Override
+    public boolean needsGradient(Value value) {
         return value.id() != 0 || options.inputGradient();
     }
 
@@ -274,6 +278,16 @@ final class Program {
         View view = new View((Slot) operand.place(), elements);
         bindings.add(view);
         return view;
+    }
+
+    @Override
+    public Operand like(Operand operand) {
+        return temporary(operand.layout());
+    }
+
+    @Override
+    public void add(Operand a, Operand b, Operand target) {
+        add(a, b, target, onednn.plain());
     }
 
     /** Emits {@code a + b} into {@code target}, which may be one of them. */

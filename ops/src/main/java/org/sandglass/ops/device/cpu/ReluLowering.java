@@ -13,6 +13,7 @@ import org.bytedeco.dnnl.global.dnnl.algorithm;
 import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
 import org.sandglass.ops.device.Operation;
+import org.sandglass.ops.device.plan.Gradients;
 
 /** A ReLU by itself. Backward looks at the output, so that the input may be overwritten. */
 final class ReluLowering implements Lowering {
@@ -35,7 +36,7 @@ final class ReluLowering implements Lowering {
     }
 
     /** Emits the gradient where the output is positive, zero elsewhere. */
-    static Operand masked(Program program, Operand output, Gradients.Shared gradient) {
+    static Operand masked(Program program, Operand output, Gradients.Shared<Operand> gradient) {
         memory.desc layout = output.layout();
         eltwise_forward.primitive_desc forward = forward(program, layout);
         eltwise_backward.primitive_desc descriptor = Onednn.fast(

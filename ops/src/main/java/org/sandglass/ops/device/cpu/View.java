@@ -1,7 +1,7 @@
 package org.sandglass.ops.device.cpu;
 
 import java.nio.FloatBuffer;
-import org.sandglass.ops.device.cpu.Place.Slot;
+import org.sandglass.ops.device.plan.Place.Slot;
 
 /** Floats of the arena as Java sees them, wherever the arena is now. */
 final class View implements Program.Binding {

@@ -1,9 +1,9 @@
-package org.sandglass.ops.device.cpu;
+package org.sandglass.ops.device.plan;
 
 import org.bytedeco.javacpp.Pointer;
 
 /** Where an operand's elements lie. */
-sealed interface Place {
+public sealed interface Place {
 
     /** Memory that is there as long as the executable: a part of one of the flat vectors. */
     record Fixed(Pointer address) implements Place {}
@@ -15,21 +15,22 @@ sealed interface Place {
         private int last = -1;
         private long offset = -1;
 
-        Slot(long bytes) {
+        public Slot(long bytes) {
             this.bytes = bytes;
         }
 
-        long bytes() {
+        public long bytes() {
             return bytes;
         }
 
-        void usedAt(int step) {
+        /** Says that a step, numbered in the order in which they run, reads or writes the slot. */
+        public void usedAt(int step) {
             first = Math.min(first, step);
             last = Math.max(last, step);
         }
 
         /** Keeps the slot from the first step to beyond the last. */
-        void pin() {
+        public void pin() {
             first = 0;
             last = Integer.MAX_VALUE;
         }
@@ -38,7 +39,8 @@ sealed interface Place {
             return first <= other.last && other.first <= last;
         }
 
-        long offset() {
+        /** Bytes from the start of the arena, once placed. */
+        public long offset() {
             return offset;
         }
 

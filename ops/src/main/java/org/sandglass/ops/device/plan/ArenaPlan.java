@@ -1,21 +1,24 @@
-package org.sandglass.ops.device.cpu;
+package org.sandglass.ops.device.plan;
 
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.sandglass.ops.device.cpu.Place.Slot;
+import org.sandglass.ops.device.plan.Place.Slot;
 
 /**
  * Gives slots offsets so that no two that live at the same time overlap: largest first, each at the lowest offset that is
  * free during its life.
  */
-final class ArenaPlan {
-    private static final long ALIGNMENT = 64;
-
+public final class ArenaPlan {
     private ArenaPlan() {}
 
-    /** Places all slots and says how many bytes they span together. */
-    static long place(List<Slot> slots) {
+    /**
+     * Places all slots.
+     *
+     * @param alignment what offsets are multiples of, in bytes
+     * @return how many bytes they span together
+     */
+    public static long place(List<Slot> slots, long alignment) {
         List<Slot> bySize = new ArrayList<>(slots);
         bySize.sort(Comparator.comparingLong(Slot::bytes).reversed());
         List<Slot> byOffset = new ArrayList<>();
@@ -29,7 +32,7 @@ final class ArenaPlan {
                 if (offset + slot.bytes() <= placed.offset()) {
                     break;
                 }
-                offset = Math.max(offset, aligned(placed.offset() + placed.bytes()));
+                offset = Math.max(offset, aligned(placed.offset() + placed.bytes(), alignment));
             }
             slot.place(offset);
             int at = 0;
@@ -37,12 +40,12 @@ final class ArenaPlan {
                 at++;
             }
             byOffset.add(at, slot);
-            end = Math.max(end, aligned(offset + slot.bytes()));
+            end = Math.max(end, aligned(offset + slot.bytes(), alignment));
         }
         return end;
     }
 
-    private static long aligned(long bytes) {
-        return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    private static long aligned(long bytes, long alignment) {
+        return (bytes + alignment - 1) / alignment * alignment;
     }
 }

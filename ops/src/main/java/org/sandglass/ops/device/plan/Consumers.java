@@ -1,4 +1,4 @@
-package org.sandglass.ops.device.cpu;
+package org.sandglass.ops.device.plan;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,10 +10,10 @@ import org.sandglass.ops.device.Operation;
 import org.sandglass.ops.device.Value;
 
 /** Which operations read which value; an operation that reads a value twice counts twice. */
-final class Consumers {
+public final class Consumers {
     private final Map<Integer, List<Operation>> operations = new HashMap<>();
 
-    Consumers(Graph graph) {
+    public Consumers(Graph graph) {
         for (Operation operation : graph.operations()) {
             add(operation.input(), operation);
             if (operation instanceof Operation.Add addition) {
@@ -22,12 +22,12 @@ final class Consumers {
         }
     }
 
-    List<Operation> of(Value value) {
+    public List<Operation> of(Value value) {
         return operations.getOrDefault(value.id(), List.of());
     }
 
     /** The ReLU that a value goes to, if it goes nowhere else. */
-    Optional<Operation.Relu> onlyRelu(Value value) {
+    public Optional<Operation.Relu> onlyRelu(Value value) {
         List<Operation> readers = of(value);
         return readers.size() == 1 && readers.get(0) instanceof Operation.Relu relu
                 ? Optional.of(relu)

@@ -1,14 +1,15 @@
-package org.sandglass.ops.device.cpu;
+package org.sandglass.ops.device.plan;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.bytedeco.javacpp.Pointer;
 
 /** Native objects that live and die together; closed last made first. */
-final class Natives implements AutoCloseable {
+public final class Natives implements AutoCloseable {
     private final Deque<Pointer> kept = new ArrayDeque<>();
 
-    <P extends Pointer> P keep(P pointer) {
+    /** Takes an object over, to be closed with the others. */
+    public <P extends Pointer> P keep(P pointer) {
         kept.push(pointer);
         return pointer;
     }
