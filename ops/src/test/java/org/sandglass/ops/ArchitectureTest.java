@@ -37,7 +37,8 @@ class ArchitectureTest {
             .resideOutsideOfPackages("org.sandglass.ops.device.*..", "org.sandglass.ops.image")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("org.bytedeco.dnnl..", "org.bytedeco.opencv..", "org.bytedeco.opencl..");
+            .resideInAnyPackage(
+                    "org.bytedeco.dnnl..", "org.bytedeco.opencv..", "org.bytedeco.opencl..", "org.bytedeco.cuda..");
 
     @ArchTest
     static final ArchRule packagesShouldSayWhatTheyHold = noClasses()

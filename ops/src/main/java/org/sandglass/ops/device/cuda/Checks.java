@@ -1,0 +1,77 @@
+package org.sandglass.ops.device.cuda;
+
+import org.bytedeco.cuda.global.cublas;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.cuda.global.cudnn;
+import org.bytedeco.cuda.global.nvrtc;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerPointer;
+
+/** Turns return codes into failures that name the call, the layer and the device. Thread-safe but for {@link #at}. */
+final class Checks {
+    private static final int OUT_OF_MEMORY = 2;
+
+    private final String device;
+    private volatile String layer = "";
+
+    Checks(String device) {
+        this.device = device;
+    }
+
+    String device() {
+        return device;
+    }
+
+    /** Says for which layer the calls from now on are made; empty if for none. */
+    void at(String newLayer) {
+        layer = newLayer;
+    }
+
+    void runtime(String call, int code) {
+        if (code != 0) {
+            String hint = code == OUT_OF_MEMORY ? "; a smaller training.perWorkerBatchSize needs less memory" : "";
+            throw failure(
+                    call,
+                    cudart.cudaGetErrorName(code).getString() + ": "
+                            + cudart.cudaGetErrorString(code).getString() + hint);
+        }
+    }
+
+    void driver(String call, int code) {
+        if (code != 0) {
+            throw failure(call, driverError(code));
+        }
+    }
+
+    void cudnn(String call, int code) {
+        if (code != 0) {
+            throw failure(call, cudnn.cudnnGetErrorString(code).getString());
+        }
+    }
+
+    void cublas(String call, int code) {
+        if (code != 0) {
+            throw failure(call, cublas.cublasGetStatusName(code).getString());
+        }
+    }
+
+    void nvrtc(String call, int code, String log) {
+        if (code != 0) {
+            throw failure(call, nvrtc.nvrtcGetErrorString(code).getString() + (log.isBlank() ? "" : ": " + log));
+        }
+    }
+
+    CudaFailure failure(String call, String reason) {
+        String where = layer.isEmpty() ? "" : " at " + layer;
+        return new CudaFailure("Cannot run %s%s on %s: %s".formatted(call, where, device, reason));
+    }
+
+    private static String driverError(int code) {
+        try (PointerPointer<BytePointer> text = new PointerPointer<>(1)) {
+            if (cudart.cuGetErrorString(code, text) != 0) {
+                return "error " + code;
+            }
+            return text.get(BytePointer.class, 0).getString();
+        }
+    }
+}

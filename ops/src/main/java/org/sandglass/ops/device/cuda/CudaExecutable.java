@@ -1,0 +1,210 @@
+package org.sandglass.ops.device.cuda;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.function.Consumer;
+import org.sandglass.ops.device.BatchResult;
+import org.sandglass.ops.device.CompileOptions;
+import org.sandglass.ops.device.Executable;
+import org.sandglass.ops.device.GradientListener;
+import org.sandglass.ops.device.Graph;
+import org.sandglass.ops.device.StepTime;
+import org.sandglass.ops.device.plan.ArenaPlan;
+import org.sandglass.ops.tensor.DataType;
+
+/** A compiled program and its memory in the arena. Calls queue their steps on the compute stream. */
+final class CudaExecutable implements Executable {
+    private static final long ALIGNMENT = 256;
+    private static final long NEVER = -1;
+
+    /**
+     * What the gradient of one sample's loss is multiplied by in fp16, whose smallest step is 6e-8: the usual static loss
+     * scale of some 100 to 1000 for a mean over a GPU's 32 to 256 samples comes to about as much.
+     */
+    private static final double F16_SAMPLE_SCALE = 16;
+
+    private final Gpu gpu;
+    private final Graph graph;
+    private final CompileOptions options;
+    private final Program program;
+    private final Vectors vectors;
+    private final Consumer<CudaExecutable> onClose;
+    private final Step[] refresh;
+    private final Step[] forward;
+    private final Step[] backward;
+    private final List<Program.Binding> bindings;
+    private final Ports ports;
+    private final long plannedBytes;
+    private int boundGeneration = -1;
+    private long refreshedVersion = NEVER;
+    private double gradientScale;
+    private boolean forwardDone;
+    private boolean closed;
+
+    CudaExecutable(
+            Gpu gpu,
+            Graph graph,
+            CompileOptions options,
+            Program program,
+            Vectors vectors,
+            Consumer<CudaExecutable> onClose) {
+        this.gpu = gpu;
+        this.graph = graph;
+        this.options = options;
+        this.program = program;
+        this.vectors = vectors;
+        this.onClose = onClose;
+        ports = new Ports(program, graph, new Compiler(graph, program).emit());
+        refresh = program.refreshSteps().toArray(Step[]::new);
+        forward = program.forwardSteps().toArray(Step[]::new);
+        backward = program.backwardSteps().toArray(Step[]::new);
+        bindings = List.copyOf(program.bindings());
+        plannedBytes = ArenaPlan.place(program.slots(), ALIGNMENT);
+        gpu.arena().reserve(plannedBytes);
+    }
+
+    @Override
+    public CompileOptions options() {
+        return options;
+    }
+
+    @Override
+    public void load(FloatBuffer images, int[] labels) {
+        bind();
+        ports.load(images, labels);
+        forwardDone = false;
+    }
+
+    @Override
+    public void forward() {
+        bind();
+        if (vectors.weights().version() != refreshedVersion) {
+            run(refresh, GradientListener.NONE);
+            refreshedVersion = vectors.weights().version();
+        }
+        run(forward, GradientListener.NONE);
+        vectors.gradients().change();
+        forwardDone = true;
+    }
+
+    @Override
+    public void backward(double lossScale, GradientListener listener) {
+        checkLogits();
+        checkBackward();
+        scaleGradients(lossScale);
+        ports.lossGradient(lossScale);
+        runBackward(listener);
+    }
+
+    @Override
+    public void backwardFrom(FloatBuffer gradient, GradientListener listener) {
+        checkBackward();
+        scaleGradients(1);
+        ports.outputGradient(gradient, Program.isImage(graph.output()) ? gradientScale : 1);
+        runBackward(listener);
+    }
+
+    /** In fp16 the gradients of images are multiplied by a power of two, which takes nothing from their precision. */
+    private void scaleGradients(double lossScale) {
+        double scale = 1;
+        if (options.precision() == DataType.F16 && lossScale > 0) {
+            scale = Math.scalb(1.0, Math.getExponent(F16_SAMPLE_SCALE / lossScale));
+        }
+        if (scale != gradientScale) {
+            gradientScale = scale;
+            program.scaleGradients(scale);
+        }
+    }
+
+    private void checkBackward() {
+        if (options.mode() != CompileOptions.Mode.TRAINING) {
+            throw new IllegalStateException("Cannot run backward: compiled for evaluation");
+        }
+        if (!forwardDone) {
+            throw new IllegalStateException(
+                    "Cannot run backward: it needs a forward of its own, whose values it overwrites");
+        }
+        bind();
+    }
+
+    private void runBackward(GradientListener listener) {
+        forwardDone = false;
+        run(backward, listener);
+    }
+
+    private void run(Step[] steps, GradientListener listener) {
+        for (Step step : steps) {
+            gpu.checks().at(step.layer());
+            step.work().run(listener);
+        }
+        gpu.checks().at("");
+    }
+
+    @Override
+    public BatchResult result() {
+        checkLogits();
+        bind();
+        return ports.result();
+    }
+
+    @Override
+    public void output(FloatBuffer target) {
+        bind();
+        ports.output(target);
+    }
+
+    @Override
+    public void inputGradient(FloatBuffer target) {
+        if (!options.inputGradient()) {
+            throw new IllegalStateException("Cannot read the input's gradient: it was not asked for");
+        }
+        bind();
+        ports.inputGradient(target, Program.isImage(graph.input()) ? gradientScale : 1);
+    }
+
+    @Override
+    public long plannedBytes() {
+        return plannedBytes;
+    }
+
+    @Override
+    public List<StepTime> profile(int repetitions) {
+        throw new UnsupportedOperationException("Cannot time steps on "
+                + gpu.checks().device() + ": use Nsight Systems, whose rows are the kernels' names");
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            onClose.accept(this);
+            gpu.enter();
+            try {
+                gpu.streams().drain(Wait.RELEASE);
+            } finally {
+                program.owned().close();
+            }
+        }
+    }
+
+    private void checkLogits() {
+        if (graph.output().shape().rank() != 1) {
+            throw new IllegalStateException("Cannot compute a loss: the graph's output is not a vector of logits");
+        }
+    }
+
+    private void bind() {
+        if (closed) {
+            throw new IllegalStateException("Cannot run: the executable is closed");
+        }
+        vectors.checkOpen();
+        gpu.enter();
+        if (!gpu.arena().claim(this)) {
+            refreshedVersion = NEVER;
+        }
+        if (boundGeneration != gpu.arena().generation()) {
+            bindings.forEach(binding -> binding.bind(gpu.arena().memory()));
+            boundGeneration = gpu.arena().generation();
+        }
+    }
+}

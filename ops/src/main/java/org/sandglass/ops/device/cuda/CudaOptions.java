@@ -1,0 +1,19 @@
+package org.sandglass.ops.device.cuda;
+
+/**
+ * How a GPU computes.
+ *
+ * @param tf32 whether fp32 convolutions and products may round their factors to TensorFloat-32, 10 bits of fraction
+ * @param workspaceBytes the most that a convolution may ask for as scratch memory
+ */
+public record CudaOptions(boolean tf32, long workspaceBytes) {
+
+    /** Full fp32, and 256 MiB of workspace. */
+    public static final CudaOptions DEFAULT = new CudaOptions(false, 256L << 20);
+
+    public CudaOptions {
+        if (workspaceBytes < 0) {
+            throw new IllegalArgumentException("Cannot use a GPU: workspaceBytes=" + workspaceBytes);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package org.sandglass.ops.device.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.bytedeco.cuda.global.cudart;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.sandglass.ops.device.CompileOptions;
+import org.sandglass.ops.device.DeviceBuffer;
+import org.sandglass.ops.device.Executable;
+import org.sandglass.ops.device.GradientListener;
+import org.sandglass.ops.device.NetworkBuffers;
+import org.sandglass.ops.device.SgdUpdate;
+import org.sandglass.ops.device.cpu.CpuDevice;
+import org.sandglass.ops.nn.Network;
+import org.sandglass.ops.nn.ResNet;
+
+@Tag("cuda-double")
+class CudaDeviceTest {
+    private static final int BATCH = 4;
+
+    private final Network network = ResNet.of("cifar-resnet8", 10, 8, false);
+
+    @BeforeEach
+    @AfterEach
+    void forget() {
+        CudaDoubles.reset(3);
+    }
+
+    @Test
+    void shouldSayWhereAndHowMuchMemoryIsMissing() {
+        try (CudaDevice device = CudaDevice.open(0, CudaOptions.DEFAULT)) {
+            CudaDoubles.failAllocationsAfter(0);
+
+            assertThatThrownBy(() -> device.allocate(1000))
+                    .isInstanceOf(CudaFailure.class)
+                    .hasMessageContaining("cudaMalloc of 4000 bytes")
+                    .hasMessageContaining("are free")
+                    .hasMessageContaining("CUDA device 0")
+                    .hasMessageContaining("perWorkerBatchSize");
+        }
+        CudaDoubles.assertClean();
+    }
+
+    /** Whatever allocation fails, what was allocated before is released. */
+    @Test
+    void shouldLeaveNothingBehindWhenItRunsOutOfMemory() {
+        boolean failed = true;
+        for (int allocations = 0; failed; allocations++) {
+            CudaDoubles.reset(allocations);
+            CudaDoubles.failAllocationsAfter(allocations);
+            failed = false;
+            try (CudaDevice device = CudaDevice.open(0, CudaOptions.DEFAULT);
+                    NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout());
+                    Executable executable = device.compile(network.graph(), CompileOptions.training(BATCH), buffers)) {
+                executable.load(FloatBuffer.allocate(BATCH * 3 * 8 * 8), new int[BATCH]);
+                executable.forward();
+            } catch (CudaFailure e) {
+                failed = true;
+            }
+            CudaDoubles.assertClean();
+        }
+    }
+
+    @Test
+    void shouldNameTheLayerWhoseCallFails() {
+        CudaOptions tiny = new CudaOptions(false, 16);
+        try (CudaDevice device = CudaDevice.open(0, tiny);
+                NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout())) {
+            assertThatThrownBy(() -> device.compile(network.graph(), CompileOptions.training(BATCH), buffers))
+                    .isInstanceOf(CudaFailure.class)
+                    .hasMessageContaining("at layer3.0.downsample.0")
+                    .hasMessageContaining("workspace of 16 bytes");
+        }
+        CudaDoubles.assertClean();
+    }
+
+    @Test
+    void shouldAllocateNothingOnTheDeviceInTheLoop() {
+        try (CudaDevice device = CudaDevice.open(0, CudaOptions.DEFAULT);
+                NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout());
+                DeviceBuffer momentum = device.allocate(network.layout().weightsLength());
+                Executable executable = device.compile(network.graph(), CompileOptions.training(BATCH), buffers)) {
+            // There are two input buffers, made at first use.
+            iterate(device, buffers, momentum, executable);
+            iterate(device, buffers, momentum, executable);
+            CudaDoubles.failAllocationsAfter(0);
+            long bytes = CudaDoubles.deviceBytes();
+            for (int i = 0; i < 200; i++) {
+                iterate(device, buffers, momentum, executable);
+            }
+            assertThat(CudaDoubles.deviceBytes()).isEqualTo(bytes);
+        }
+        CudaDoubles.assertClean();
+    }
+
+    private static void iterate(
+            CudaDevice device, NetworkBuffers buffers, DeviceBuffer momentum, Executable executable) {
+        buffers.gradients().clear();
+        executable.load(FloatBuffer.allocate(BATCH * 3 * 8 * 8), new int[BATCH]);
+        executable.forward();
+        executable.backward(0.25, GradientListener.NONE);
+        SgdUpdate update = new SgdUpdate(SgdUpdate.Form.VELOCITY_SCALED, 1e-3, 0.9, 1, 1e-4, true);
+        device.update(update, buffers, momentum, 0, momentum.elements());
+    }
+
+    @Test
+    void shouldReleaseWhatWasLeftOpen() {
+        CudaDevice device = CudaDevice.open(0, CudaOptions.DEFAULT);
+        NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout());
+        device.mirror(buffers.gradients());
+        device.compile(network.graph(), CompileOptions.training(BATCH), buffers);
+
+        device.close();
+
+        CudaDoubles.assertClean();
+        assertThatThrownBy(() -> device.allocate(1)).hasMessageContaining("the device is closed");
+    }
+
+    @Test
+    void shouldRefuseAnothersVectors() {
+        try (CudaDevice device = CudaDevice.open(0, CudaOptions.DEFAULT);
+                CpuDevice other = CpuDevice.open(1);
+                NetworkBuffers buffers = NetworkBuffers.allocate(other, network.layout())) {
+            assertThatThrownBy(() -> device.compile(network.graph(), CompileOptions.training(BATCH), buffers))
+                    .hasMessageContaining("another device");
+        }
+    }
+
+    /** Else a call that the doubles lack would end the process. */
+    @Test
+    void shouldGetAnErrorFromWhatTheDoublesLack() {
+        assertThat(cudart.cudaDeviceReset()).isEqualTo(801);
+        assertThat(CudaDoubles.unexpectedCalls()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldSayWhatIsMissingWhereThereIsNoCuda() throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(
+                        new File(System.getProperty("java.home"), "bin/java").getPath(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Refusal.class.getName())
+                .redirectErrorStream(true);
+        builder.environment().remove("LD_LIBRARY_PATH");
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(output)
+                .contains("libcuda.so.1: cannot open shared object file")
+                .contains("driver 580 or later")
+                .contains("again: true");
+    }
+
+    /** Prints why CUDA cannot be used, twice, in a process of its own. */
+    static final class Refusal {
+        private Refusal() {}
+
+        public static void main(String[] arguments) {
+            String reason = CudaDevice.refusal().orElse("none");
+            System.out.println(reason);
+            System.out.println("again: " + CudaDevice.refusal().orElse("").equals(reason));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package org.sandglass.ops.device.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.javacpp.SizeTPointer;
+
+/**
+ * The tests' side of the CUDA libraries' doubles ({@code src/test/native}), through limits that no real CUDA has. What they
+ * find against the rules is counted until the next reset, and told on standard error.
+ */
+final class CudaDoubles {
+    private static final int RESET = 0x5A00;
+    private static final int EAGERNESS = RESET + 1;
+    private static final int ALLOCATIONS_LEFT = RESET + 2;
+    private static final int DEVICE_BYTES = RESET + 3;
+    private static final int ALLOCATIONS = RESET + 4;
+    private static final int OBJECTS = RESET + 5;
+    private static final int BREACHES = RESET + 6;
+    private static final int UNEXPECTED = RESET + 7;
+    private static final int LAUNCHES = RESET + 8;
+    private static final int PENDING = RESET + 9;
+
+    private CudaDoubles() {}
+
+    /**
+     * Forgets what went wrong.
+     *
+     * @param seed decides in which order streams run, and threads between barriers
+     */
+    static void reset(long seed) {
+        set(RESET, seed);
+        set(EAGERNESS, 8);
+    }
+
+    /** Lets queued work run also before somebody waits for it: at one call in so many, or never if 0. */
+    static void runEarly(int oneIn) {
+        set(EAGERNESS, oneIn);
+    }
+
+    /** Lets so many more allocations on the device succeed. */
+    static void failAllocationsAfter(int allocations) {
+        set(ALLOCATIONS_LEFT, allocations);
+    }
+
+    static long deviceBytes() {
+        return get(DEVICE_BYTES);
+    }
+
+    static long launches() {
+        return get(LAUNCHES);
+    }
+
+    /** Operations that are queued and have not run. */
+    static long pending() {
+        return get(PENDING);
+    }
+
+    static long breaches() {
+        return get(BREACHES);
+    }
+
+    static long unexpectedCalls() {
+        return get(UNEXPECTED);
+    }
+
+    /** That nothing was done against the rules, and nothing is left. */
+    static void assertClean() {
+        assertThat(breaches())
+                .as("breaches of the rules, told on standard error")
+                .isZero();
+        assertThat(get(ALLOCATIONS)).as("blocks of memory left").isZero();
+        assertThat(get(OBJECTS))
+                .as("streams, events, modules, handles, descriptors left")
+                .isZero();
+    }
+
+    private static void set(int limit, long value) {
+        assertThat(cudart.cudaDeviceSetLimit(limit, value))
+                .as("this is the double: no test may run on what else there is")
+                .isZero();
+    }
+
+    private static long get(int limit) {
+        try (SizeTPointer value = new SizeTPointer(1)) {
+            assertThat(cudart.cudaDeviceGetLimit(value, limit)).isZero();
+            return value.get();
+        }
+    }
+}

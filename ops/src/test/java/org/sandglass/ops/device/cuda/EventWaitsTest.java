@@ -1,0 +1,61 @@
+package org.sandglass.ops.device.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** All streams may run as late and in whatever order they like: nothing changes, unless a wait is left out. */
+@Tag("cuda-double")
+class EventWaitsTest {
+    private static final long SEEDS = 50;
+
+    private static final class Undisturbed {
+        static final List<Float> RESULTS = resultsOf(0, null);
+    }
+
+    static Stream<Long> seeds() {
+        return LongStream.rangeClosed(1, SEEDS).boxed();
+    }
+
+    @AfterEach
+    void forgetWhatWasBroken() {
+        CudaDoubles.reset(0);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void shouldComputeTheSameBitsInAnyOrderOfTheStreams(long seed) {
+        assertThat(resultsOf(seed, null)).isEqualTo(Undisturbed.RESULTS);
+
+        CudaDoubles.assertClean();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Wait.class)
+    void shouldNoticeIfAnyWaitIsLeftOut(Wait leftOut) {
+        boolean noticed = seeds().anyMatch(seed -> {
+            try {
+                return !resultsOf(seed, leftOut).equals(Undisturbed.RESULTS) || CudaDoubles.breaches() > 0;
+            } catch (CudaFailure e) {
+                return true;
+            }
+        });
+
+        assertThat(noticed).as("a run without %s differs", leftOut).isTrue();
+    }
+
+    /** A third of the seeds each: work runs only when awaited, seldom earlier, often earlier. */
+    private static List<Float> resultsOf(long seed, @Nullable Wait leftOut) {
+        CudaDoubles.reset(seed);
+        CudaDoubles.runEarly(new int[] {0, 8, 2}[(int) (seed % 3)]);
+        return Iterations.run(wait -> wait != leftOut);
+    }
+}

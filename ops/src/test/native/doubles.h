@@ -1,0 +1,74 @@
+// Test doubles of the CUDA libraries: what they share. Plain C++ behind the names and the ABI of the real entry points, written
+// against their documentation; no header of NVIDIA's is used.
+//
+// Device memory is ordinary memory in a registry; queued work runs late, in an order among streams that a seed decides, and only
+// as far as somebody waits for it, or now and then a little earlier. What the real libraries would refuse, or would be undefined
+// behaviour on a GPU, is an error here, told on standard error and kept until the next reset.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace doubles {
+
+enum class DataType { f32, f16, bf16 };
+
+size_t size_of(DataType type);
+float load(DataType type, const void* array, size_t index);
+void store(DataType type, void* array, size_t index, float value);
+
+// A point of a stream that an event has marked.
+struct Mark {
+    bool passed = false;
+};
+
+struct Operation {
+    std::function<void()> work;    // or nothing
+    std::shared_ptr<Mark> passes;  // marked when it runs, or nothing
+    std::shared_ptr<Mark> awaits;  // must be passed before it may run, or nothing
+};
+
+struct Stream {
+    std::deque<Operation> operations;
+};
+
+struct Event {
+    std::shared_ptr<Mark> mark;
+};
+
+// Everything is guarded by one lock; recursive, since entry points call each other.
+std::recursive_mutex& lock();
+#define DOUBLES_ENTER std::lock_guard<std::recursive_mutex> doubles_guard(doubles::lock())
+
+// Remembers a breach of the rules; returns the code for the caller's convenience.
+int breach(int code, const std::string& what);
+bool broken();
+
+uint64_t random_below(uint64_t bound);
+
+bool is_stream(const Stream* stream);
+void enqueue(Stream* stream, std::function<void()> work);
+// Whether all bytes lie in one live allocation on the device.
+bool on_device(const void* address, size_t bytes);
+bool has_context();
+
+// Counts a live object of a library; -1 when it is destroyed.
+void count_objects(int change);
+
+struct Kernel {
+    const char* name;
+    // Takes the arguments' values now and returns what runs one thread.
+    std::function<void()> (*bind)(void** arguments);
+};
+extern const Kernel kernels[];
+extern const size_t kernel_count;
+
+// Runs a grid, block after block.
+void run_grid(unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+              const std::function<void()>& thread);
+
+}  // namespace doubles
