@@ -1,6 +1,7 @@
 package org.sandglass.job.train;
 
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.Recipe;
@@ -75,6 +76,11 @@ final class EpochStages {
                     plan.epoch(), tasks, Exchange.shuffle(table, plan, new WorkerDeal(plan.workers(), tasks)));
         }
         return training.samples();
+    }
+
+    /** The exchange of the epoch under way. */
+    Optional<JavaPairRDD<Long, byte[]>> currentExchange() {
+        return Optional.ofNullable(training).map(Exchanged::samples);
     }
 
     /** Deletes the files of the last epoch's exchange. */

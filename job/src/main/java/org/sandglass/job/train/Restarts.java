@@ -37,6 +37,9 @@ final class Restarts {
     interface Width {
         int tasks();
 
+        /** Something was lost: begins with what can be done before {@link #regroup}. */
+        default void lost() {}
+
         /** Finds out how many tasks can go on. */
         void regroup();
     }
@@ -99,6 +102,7 @@ final class Restarts {
         progress.note("Lost: " + what + ": " + loss.getMessage() + "; restart " + count + " of at most "
                 + settings.maxRestarts());
         long lost = System.nanoTime();
+        width.lost();
         pause.accept(backoff());
         int before = width.tasks();
         width.regroup();

@@ -65,6 +65,38 @@ public final class Training {
         }
     }
 
+    /** The gang, which is mended together with the exchange that it reads. */
+    private final class Mending implements Restarts.Width {
+        private final JavaSparkContext spark;
+        private Optional<ExchangeRepair> repair = Optional.empty();
+        private int repairs;
+
+        Mending(JavaSparkContext spark) {
+            this.spark = spark;
+        }
+
+        @Override
+        public int tasks() {
+            return gang.tasks();
+        }
+
+        @Override
+        public void lost() {
+            repair = stages.currentExchange()
+                    .map(exchange -> ExchangeRepair.start(spark, exchange, "repair-" + repairs++));
+        }
+
+        @Override
+        public void regroup() {
+            int before = gang.tasks();
+            try {
+                gang.regroup();
+            } finally {
+                repair.ifPresent(gang.tasks() == before ? ExchangeRepair::finish : ExchangeRepair::cancel);
+            }
+        }
+    }
+
     private Training(SparkSession session, TrainRequest request, Progress progress) {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         this.recipe = request.recipe();
@@ -83,7 +115,7 @@ public final class Training {
         this.facts = new RunFacts(recipe, table, spark.version());
         this.restarts = new Restarts(
                 recipe.failure(),
-                gang,
+                new Mending(spark),
                 progress,
                 (what, why) -> run.recordRestart(RestartRecord.Kind.STAGE, what, why));
         this.lease = RunLease.acquire(run.uri(), spark.hadoopConfiguration());

@@ -1,0 +1,65 @@
+package org.sandglass.job.train;
+
+import java.util.Collections;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes again what a loss took of an epoch's exchange, in a job of its own, on the executors that are left: while the lost one
+ * is being replaced they have nothing else to do. What fails shows again when the exchange is needed. Used by one thread.
+ */
+final class ExchangeRepair {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ExchangeRepair.class);
+
+    private final JavaSparkContext spark;
+    private final String group;
+    private final CompletableFuture<Void> done;
+
+    private ExchangeRepair(JavaSparkContext spark, String group, CompletableFuture<Void> done) {
+        this.spark = spark;
+        this.group = group;
+        this.done = done;
+    }
+
+    /** @param group a name that no other job has at the time */
+    static ExchangeRepair start(JavaSparkContext spark, JavaPairRDD<Long, byte[]> exchange, String group) {
+        CompletableFuture<Void> done = CompletableFuture.runAsync(
+                () -> {
+                    String description = "what is lost of the exchange";
+                    spark.setCallSite(description);
+                    spark.setJobGroup(group, description);
+                    // One partition: what is lost of the map stage is made again all the same.
+                    exchange.mapPartitions(samples -> Collections.emptyIterator())
+                            .collectPartitions(new int[] {0});
+                },
+                ExchangeRepair::start);
+        return new ExchangeRepair(spark, group, done);
+    }
+
+    /** Waits until it is done. */
+    void finish() {
+        try {
+            done.join();
+        } catch (CompletionException | CancellationException e) {
+            LOG.info("Cannot repair an exchange now", e);
+        }
+    }
+
+    /** Ends it: the exchange will be another one. */
+    void cancel() {
+        spark.cancelJobGroup(group);
+        finish();
+    }
+
+    private static void start(Runnable repair) {
+        Thread thread = new Thread(repair, "sandglass-repair");
+        thread.setDaemon(true);
+        thread.start();
+    }
+}
