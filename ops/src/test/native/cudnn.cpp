@@ -315,6 +315,39 @@ int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle* handle, Tensor* x, Ten
     return code ? code : algorithms(x, conv, true, wanted, returned, results);
 }
 
+// What the searches above say too.
+int workspace_size(const char* call, int algorithm, size_t* bytes) {
+    if (algorithm < 0 || algorithm > 1) {
+        return refuse(call, "this algorithm does not take NHWC");
+    }
+    *bytes = algorithm == 1 ? kWorkspace : 0;
+    return 0;
+}
+
+int cudnnGetConvolutionForwardWorkspaceSize(Handle* handle, Tensor* x, Filter* w, Convolution* conv, Tensor* y,
+                                            int algorithm, size_t* bytes) {
+    DOUBLES_ENTER;
+    const char* call = "cudnnGetConvolutionForwardWorkspaceSize";
+    int code = check_shapes(call, handle, x, w, conv, y);
+    return code ? code : workspace_size(call, algorithm, bytes);
+}
+
+int cudnnGetConvolutionBackwardDataWorkspaceSize(Handle* handle, Filter* w, Tensor* dy, Convolution* conv, Tensor* dx,
+                                                 int algorithm, size_t* bytes) {
+    DOUBLES_ENTER;
+    const char* call = "cudnnGetConvolutionBackwardDataWorkspaceSize";
+    int code = check_shapes(call, handle, dx, w, conv, dy);
+    return code ? code : workspace_size(call, algorithm, bytes);
+}
+
+int cudnnGetConvolutionBackwardFilterWorkspaceSize(Handle* handle, Tensor* x, Tensor* dy, Convolution* conv, Filter* dw,
+                                                   int algorithm, size_t* bytes) {
+    DOUBLES_ENTER;
+    const char* call = "cudnnGetConvolutionBackwardFilterWorkspaceSize";
+    int code = check_shapes(call, handle, x, dw, conv, dy);
+    return code ? code : workspace_size(call, algorithm, bytes);
+}
+
 #define CHECK(expression)          \
     if (int code = (expression)) { \
         return code;               \

@@ -15,6 +15,7 @@ namespace {
 
 constexpr size_t kGuard = 256;
 constexpr unsigned char kGuardByte = 0xA5;
+constexpr long kTold = 5;
 constexpr size_t kMemory = size_t(4) << 30;
 
 struct Allocation {
@@ -51,6 +52,12 @@ State& state() {
 }
 
 thread_local int current_device = -1;
+
+// One, or as many as the environment says, of which each process has its own.
+int device_count() {
+    const char* text = std::getenv("SANDGLASS_CUDA_DOUBLES");
+    return text == nullptr ? 1 : std::atoi(text);
+}
 
 bool inside(const std::map<uintptr_t, Allocation>& registry, const void* address, size_t bytes) {
     uintptr_t at = reinterpret_cast<uintptr_t>(address);
@@ -186,6 +193,9 @@ std::recursive_mutex& lock() {
 int breach(int code, const std::string& what) {
     state().breaches++;
     state().last = what;
+    if (state().breaches > kTold) {
+        return code;
+    }
     std::fprintf(stderr, "CUDA double: %s\n", what.c_str());
     return code;
 }
@@ -286,17 +296,19 @@ int cudaDeviceGetLimit(size_t* value, int limit) {
 
 // Devices --------------------------------------------------------------------------------------------------------------
 
+int cuInit(unsigned flags) { return flags == 0 ? 0 : breach(1, "cuInit: flags"); }
+
 int cudaGetDeviceCount(int* count) {
-    *count = 1;
+    *count = device_count();
     return 0;
 }
 
 int cudaSetDevice(int device) {
     DOUBLES_ENTER;
-    if (device != 0) {
+    if (device < 0 || device >= device_count()) {
         return breach(101, "cudaSetDevice: no such device");
     }
-    current_device = 0;
+    current_device = device;
     return state().sticky ? 700 : 0;
 }
 
@@ -312,7 +324,7 @@ int cudaRuntimeGetVersion(int* version) {
 
 int cudaDeviceGetAttribute(int* value, int attribute, int device) {
     DOUBLES_ENTER;
-    if (device != 0) {
+    if (device < 0 || device >= device_count()) {
         return breach(101, "cudaDeviceGetAttribute: no such device");
     }
     switch (attribute) {
@@ -324,15 +336,23 @@ int cudaDeviceGetAttribute(int* value, int attribute, int device) {
 }
 
 int cuDeviceGet(int* device, int ordinal) {
-    if (ordinal != 0) {
+    if (ordinal < 0 || ordinal >= device_count()) {
         return breach(101, "cuDeviceGet: no such device");
     }
-    *device = 0;
+    *device = ordinal;
+    return 0;
+}
+
+// The number of the device as the last byte.
+int cuDeviceGetUuid_v2(unsigned char* uuid, int device) {
+    std::memset(uuid, 0, 16);
+    uuid[0] = 0xd0;
+    uuid[15] = static_cast<unsigned char>(device);
     return 0;
 }
 
 int cuDeviceGetName(char* name, int length, int device) {
-    if (device != 0) {
+    if (device < 0 || device >= device_count()) {
         return breach(101, "cuDeviceGetName: no such device");
     }
     std::snprintf(name, static_cast<size_t>(length), "test double without a GPU");

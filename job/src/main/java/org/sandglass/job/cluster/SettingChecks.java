@@ -181,12 +181,13 @@ public final class SettingChecks {
                     "set spark.executor.cores=" + executor * taskCpus()));
         }
         if (recipe.training().device() != DeviceChoice.CUDA) {
-            findings.add(Finding.warn(
-                    "gpu",
-                    "GPUs are reserved, and training.device="
-                            + recipe.training().device().name().toLowerCase(Locale.ROOT)
-                            + " computes on processors in this version",
-                    "leave out spark.task.resource.gpu.amount and spark.executor.resource.gpu.amount"));
+            findings.add(
+                    Finding.warn(
+                            "gpu",
+                            "GPUs are reserved, and training.device="
+                                    + recipe.training().device().name().toLowerCase(Locale.ROOT)
+                                    + " computes on processors",
+                            "set training.device=cuda, or leave out spark.task.resource.gpu.amount and spark.executor.resource.gpu.amount"));
         }
     }
 

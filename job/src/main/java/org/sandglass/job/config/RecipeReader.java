@@ -165,7 +165,7 @@ final class RecipeReader {
                 read.count("training.perWorkerBatchSize", 1, 1 << 16),
                 read.count("training.epochs", 1, MANY),
                 read.integer("training.seed", Long.MIN_VALUE, Long.MAX_VALUE),
-                read.available("training.device", DeviceChoice.class, List.of(DeviceChoice.AUTO, DeviceChoice.CPU)),
+                read.choice("training.device", DeviceChoice.class),
                 read.available("training.precision", DataType.class, List.of(DataType.F32, DataType.BF16)),
                 read.countOrAuto("training.tasks", 1, MANY));
     }

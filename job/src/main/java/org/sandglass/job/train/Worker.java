@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.cluster.DeviceSlot;
+import org.sandglass.job.config.DeviceChoice;
 import org.sandglass.job.config.FailureSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.SampleLocator;
@@ -20,9 +21,14 @@ import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.HostMirror;
 import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.cpu.CpuDevice;
+import org.sandglass.ops.device.cuda.CudaDevice;
+import org.sandglass.ops.device.cuda.CudaFailure;
+import org.sandglass.ops.device.cuda.CudaOptions;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
 import org.sandglass.ops.tensor.DataType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What an executor's slot keeps between stages: device, compiled network, weights, momentum, connections.
@@ -30,6 +36,8 @@ import org.sandglass.ops.tensor.DataType;
  * <p>Used by one task at a time, which {@link WorkerPool} sees to.
  */
 final class Worker implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
     private final String id = UUID.randomUUID().toString();
     private final String run;
@@ -72,12 +80,44 @@ final class Worker implements AutoCloseable {
                 order.classes(),
                 recipe.augmentation().size(),
                 recipe.model().zeroGamma());
+        return new Worker(order.run(), recipe, network, device(recipe, threads, slot), threads, slot);
+    }
+
+    private static Device device(Recipe recipe, int threads, Optional<DeviceSlot> slot) {
         DataType precision = recipe.training().precision();
-        CpuDevice.refusal(precision).ifPresent(reason -> {
-            throw JobFailure.cluster(
-                    "Cannot train: training.precision = " + precision.name().toLowerCase(Locale.ROOT) + ": " + reason);
+        if (recipe.training().device() != DeviceChoice.CUDA) {
+            if (recipe.training().device() == DeviceChoice.AUTO) {
+                LOG.info("training.device = auto: computing on the processor: {}", whyNoGpu(slot));
+            }
+            CpuDevice.refusal(precision).ifPresent(reason -> refuse(precision, reason));
+            return CpuDevice.open(threads);
+        }
+        DeviceSlot gpu = slot.orElseThrow(
+                () -> JobFailure.cluster(
+                        "Cannot train: training.device = cuda, and Spark gave"
+                                + " this task no GPU; set spark.executor.resource.gpu.amount and spark.task.resource.gpu.amount=1"));
+        CudaDevice device;
+        try {
+            device = CudaDevice.open(gpu.address(), CudaOptions.DEFAULT);
+        } catch (UnsupportedOperationException | IllegalArgumentException | CudaFailure e) {
+            throw JobFailure.cluster("Cannot train on a GPU of " + gpu.host() + ": " + e.getMessage());
+        }
+        device.refusal(precision).ifPresent(reason -> {
+            device.close();
+            refuse(precision, reason);
         });
-        return new Worker(order.run(), recipe, network, CpuDevice.open(threads), threads, slot);
+        return device;
+    }
+
+    private static void refuse(DataType precision, String reason) {
+        throw JobFailure.cluster(
+                "Cannot train: training.precision = " + precision.name().toLowerCase(Locale.ROOT) + ": " + reason);
+    }
+
+    private static String whyNoGpu(Optional<DeviceSlot> slot) {
+        return slot.isEmpty()
+                ? "Spark gave this task no GPU"
+                : CudaDevice.refusal().orElse("no GPU was ever tried: take cuda");
     }
 
     String id() {

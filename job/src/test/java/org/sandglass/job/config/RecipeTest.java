@@ -145,7 +145,6 @@ class RecipeTest {
     @ParameterizedTest
     @CsvSource({
         "training.precision, f16, f32 or bf16",
-        "training.device, cuda, auto or cpu",
         "collective.wire, f16, f32 or bf16",
         "exchange.mode, references, images",
     })

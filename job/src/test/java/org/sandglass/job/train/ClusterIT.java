@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -131,6 +132,46 @@ class ClusterIT {
         Ended train = train(directory.resolve("shared"), gpus(2, 1, "GPU-aaaa")).expect(4);
         assertThat(train.output())
                 .contains("ranks 0 and 1 were both given GPU GPU-aaaa", "spark.task.resource.gpu.amount");
+    }
+
+    /** Test doubles of CUDA's libraries take the GPUs' place: what Spark, loop and sums do is real, the arithmetic a processor's. */
+    @Test
+    @Tag("cuda-double")
+    void shouldTrainOnGpusAsOnProcessors() throws IOException {
+        String doubles = Path.of("..", "ops", "target", "cuda-doubles")
+                .toAbsolutePath()
+                .normalize()
+                .toString();
+        List<String> options = new ArrayList<>(
+                gpus(1, 2, "GPU-d0000000-0000-0000-0000-000000000000", "GPU-d0000000-0000-0000-0000-000000000001"));
+        options.addAll(conf("spark.executorEnv.LD_LIBRARY_PATH", doubles));
+        options.addAll(conf("spark.executorEnv.SANDGLASS_CUDA_DOUBLES", "2"));
+        options.addAll(conf("spark.executor.extraJavaOptions", "-Dorg.bytedeco.javacpp.platform.linkpath=" + doubles));
+        Path onGpus = directory.resolve("gpus");
+        Path onProcessors = directory.resolve("processors");
+
+        train(onGpus, options, "training.device=cuda", "training.epochs=2").expect(0);
+        train(onProcessors, options(1, 2, Map.of()), "training.epochs=2").expect(0);
+
+        JsonNode summary = JSON.readTree(onGpus.resolve("summary.json").toFile());
+        assertThat(summary.get("ledgerViolations").asInt()).isZero();
+        List<Double> expected = losses(onProcessors);
+        List<Double> actual = losses(onGpus);
+        assertThat(actual).hasSameSizeAs(expected).hasSizeGreaterThan(10);
+        for (int i = 0; i < expected.size(); i++) {
+            assertThat(actual.get(i)).as("loss %s", i).isCloseTo(expected.get(i), Offset.offset(1e-3));
+        }
+    }
+
+    private static List<Double> losses(Path run) throws IOException {
+        List<Double> losses = new ArrayList<>();
+        for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
+            JsonNode loss = JSON.readTree(line).get("loss");
+            if (loss != null) {
+                losses.add(loss.asDouble());
+            }
+        }
+        return losses;
     }
 
     /** The executor of id 0 is told to have a lesser processor. */

@@ -56,11 +56,28 @@ public final class CudaDevice implements Device {
         return open(ordinal, options, wait -> true);
     }
 
+    /**
+     * Opens a GPU by the address that a scheduler gives.
+     *
+     * @param address its number among those that are visible to this process, or its UUID as {@code nvidia-smi -L} prints it
+     * @throws IllegalArgumentException if this process sees no such GPU
+     * @throws UnsupportedOperationException if NVIDIA's libraries are not here, saying which
+     * @throws CudaFailure if it cannot be opened
+     */
+    public static CudaDevice open(String address, CudaOptions options) {
+        requireLibraries(address);
+        return open(GpuAddress.ordinal(address), options);
+    }
+
+    private static void requireLibraries(Object gpu) {
+        refusal().ifPresent(reason -> {
+            throw new UnsupportedOperationException("Cannot open GPU " + gpu + ": " + reason);
+        });
+    }
+
     /** @param kept which waits are real, for the test of the waits */
     static CudaDevice open(int ordinal, CudaOptions options, Predicate<Wait> kept) {
-        refusal().ifPresent(reason -> {
-            throw new UnsupportedOperationException("Cannot open CUDA device " + ordinal + ": " + reason);
-        });
+        requireLibraries(ordinal);
         return new CudaDevice(new Gpu(ordinal, options, kept));
     }
 

@@ -33,6 +33,8 @@ final class CudaLibraries {
         } catch (LinkageError e) {
             return Optional.of(missing(e) + "; " + NEEDS);
         }
+        // The driver's own functions want it; where there is no driver, the next call says so.
+        cudart.cuInit(0);
         int[] count = new int[1];
         int code = cudart.cudaGetDeviceCount(count);
         if (code != 0) {

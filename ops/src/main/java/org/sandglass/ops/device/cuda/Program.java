@@ -30,6 +30,9 @@ import org.sandglass.ops.tensor.DataType;
  * steps use. Forward's steps come first, backward's after {@link #beginBackward}.
  */
 final class Program implements Gradients.Emitter<Operand> {
+    /** Kernels count in 32 bits, and step over the end by as much as a grid has threads. */
+    private static final long MOST_ELEMENTS = 1L << 30;
+
     private final Gpu gpu;
     private final Consumers consumers;
     private final CompileOptions options;
@@ -141,7 +144,7 @@ final class Program implements Gradients.Emitter<Operand> {
     /** Elements of a value, of all samples. */
     int elements(Value value) {
         long elements = value.shape().elements() * batch();
-        if (elements > Integer.MAX_VALUE) {
+        if (elements > MOST_ELEMENTS) {
             throw new IllegalArgumentException("Cannot compile " + layer + ": " + elements
                     + " elements are too many for a kernel: batchSize=" + batch());
         }

@@ -2,7 +2,7 @@
 //
 // Images lie as batch x height x width x channels ("rows" are pixels of all samples), in fp32, bf16 or fp16; statistics,
 // vectors and everything that is summed over many elements are fp32. No atomics: sums have an order, so results repeat
-// bit by bit. Every array has less than 2^31 elements. Channels are told apart by threadIdx.x where sums run over rows.
+// bit by bit. No array has more than 2^30 elements. Channels are told apart by threadIdx.x where sums run over rows.
 //
 // No header is included, so that NVRTC needs no toolkit. The test doubles compile this file as C++
 // (src/test/native/cuda_on_host.h).

@@ -1,20 +1,35 @@
 package org.sandglass.ops.device.cuda;
 
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.DeviceContractTest;
 
-/** The contract on the test doubles of the CUDA libraries: no GPU takes part. */
+/**
+ * The contract on the test doubles of the CUDA libraries, no GPU taking part, under several interleavings of the streams:
+ * {@code -Dsandglass.cuda.seeds} of them.
+ */
 @Tag("cuda-double")
 @ExtendWith(CleanDoubles.class)
+@ParameterizedClass
+@MethodSource("seeds")
 class CudaDeviceContractTest extends DeviceContractTest {
-    private static long seed;
+
+    @Parameter
+    private long seed;
+
+    static LongStream seeds() {
+        return LongStream.rangeClosed(1, Long.getLong("sandglass.cuda.seeds", 2));
+    }
 
     @Override
     protected Device open() {
-        seed++;
         CudaDoubles.reset(seed);
+        CudaDoubles.runEarly(new int[] {0, 8, 2}[(int) (seed % 3)]);
         return CudaDevice.open(0, CudaOptions.DEFAULT);
     }
 }

@@ -77,7 +77,7 @@ class CudaDeviceTest {
                 NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout())) {
             assertThatThrownBy(() -> device.compile(network.graph(), CompileOptions.training(BATCH), buffers))
                     .isInstanceOf(CudaFailure.class)
-                    .hasMessageContaining("at layer3.0.downsample.0")
+                    .hasMessageContaining("a convolution (weights) at layer3.0.downsample.0")
                     .hasMessageContaining("workspace of 16 bytes");
         }
         CudaDoubles.assertClean();
@@ -123,6 +123,19 @@ class CudaDeviceTest {
 
         CudaDoubles.assertClean();
         assertThatThrownBy(() -> device.allocate(1)).hasMessageContaining("the device is closed");
+    }
+
+    @Test
+    void shouldFindAGpuByItsNumberOrUuid() {
+        CudaDevice.open("0", CudaOptions.DEFAULT).close();
+        CudaDevice.open("GPU-d0000000-0000-0000-0000-000000000000", CudaOptions.DEFAULT)
+                .close();
+
+        assertThatThrownBy(() -> CudaDevice.open("GPU-d0000000-0000-0000-0000-000000000001", CudaOptions.DEFAULT))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("sees 0 (GPU-d0000000-0000-0000-0000-000000000000)")
+                .hasMessageContaining("CUDA_VISIBLE_DEVICES");
+        CudaDoubles.assertClean();
     }
 
     @Test
