@@ -2,6 +2,8 @@
 #include "doubles.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -42,6 +44,7 @@ struct State {
     size_t device_bytes = 0;
     std::string last = "no breach";
     bool sticky = false;
+    bool collectives_fail = false;
     std::mt19937_64 random{0};
     unsigned eagerness = 8;
 };
@@ -105,8 +108,11 @@ int release(std::map<uintptr_t, Allocation>& registry, void* address, const char
 }
 
 bool may_run(const Stream* stream) {
-    return !stream->operations.empty()
-            && (!stream->operations.front().awaits || stream->operations.front().awaits->passed);
+    if (stream->operations.empty()) {
+        return false;
+    }
+    const Operation& next = stream->operations.front();
+    return (!next.awaits || next.awaits->passed) && (!next.ready || next.ready());
 }
 
 bool run_one() {
@@ -131,17 +137,38 @@ bool run_one() {
     return true;
 }
 
+// Whether a stream stands before something that other threads may yet bring about.
+bool others_may_come() {
+    for (Stream* stream : state().streams) {
+        if (!stream->operations.empty() && stream->operations.front().ready && !stream->operations.front().ready()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::condition_variable_any& changed() {
+    static std::condition_variable_any* instance = new std::condition_variable_any;
+    return *instance;
+}
+
 int run_until(const std::function<bool()>& condition) {
+    auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!condition()) {
-        if (!run_one()) {
+        if (run_one()) {
+            continue;
+        }
+        if (!others_may_come() || std::chrono::steady_clock::now() > patience) {
             return breach(719, "waits for what will never happen");
         }
+        changed().wait_for(lock(), std::chrono::milliseconds(5));
     }
     return state().sticky ? 700 : 0;
 }
 
 void push(Stream* stream, Operation operation) {
     stream->operations.push_back(std::move(operation));
+    changed().notify_all();
     if (state().eagerness > 0 && random_below(state().eagerness) == 0) {
         for (uint64_t steps = 1 + random_below(12); steps > 0 && run_one(); steps--) {
         }
@@ -216,6 +243,14 @@ bool is_stream(const Stream* stream) {
 
 void enqueue(Stream* stream, std::function<void()> work) { push(stream, {std::move(work), nullptr, nullptr}); }
 
+void enqueue(Stream* stream, Operation operation) { push(stream, std::move(operation)); }
+
+bool is_next(const Stream* stream, const void* tag) {
+    return is_stream(stream) && !stream->operations.empty() && stream->operations.front().tag == tag;
+}
+
+bool collectives_fail() { return state().collectives_fail; }
+
 bool on_device(const void* address, size_t bytes) { return inside(state().device, address, bytes); }
 
 bool has_context() { return current_device >= 0; }
@@ -253,6 +288,7 @@ enum Control {
     kUnexpected,
     kLaunches,
     kPending,
+    kCollectivesFail,
 };
 
 int cudaDeviceSetLimit(int limit, size_t value) {
@@ -264,11 +300,13 @@ int cudaDeviceSetLimit(int limit, size_t value) {
             state().unexpected = 0;
             state().launches = 0;
             state().sticky = false;
+            state().collectives_fail = false;
             state().allocations_left = -1;
             state().last = "no breach";
             forget();
             return 0;
         case kEagerness: state().eagerness = static_cast<unsigned>(value); return 0;
+        case kCollectivesFail: state().collectives_fail = value != 0; return 0;
         case kAllocationsLeft: state().allocations_left = static_cast<long>(value); return 0;
         default: return sandglass_unexpected("cudaDeviceSetLimit", 801);
     }
@@ -552,9 +590,7 @@ int cudaEventQuery(Event* event) {
     if (state().events.count(event) == 0) {
         return breach(400, "cudaEventQuery: not an event");
     }
-    if (state().eagerness > 0) {
-        for (uint64_t steps = random_below(12); steps > 0 && run_one(); steps--) {
-        }
+    for (uint64_t steps = random_below(state().eagerness > 0 ? 12 : 2); steps > 0 && run_one(); steps--) {
     }
     return !event->mark || event->mark->passed ? 0 : 600;
 }

@@ -30,6 +30,8 @@ struct Operation {
     std::function<void()> work;    // or nothing
     std::shared_ptr<Mark> passes;  // marked when it runs, or nothing
     std::shared_ptr<Mark> awaits;  // must be passed before it may run, or nothing
+    std::function<bool()> ready = nullptr;  // must hold before it may run, which may take other threads, or nothing
+    const void* tag = nullptr;              // by which others find it
 };
 
 struct Stream {
@@ -52,6 +54,11 @@ uint64_t random_below(uint64_t bound);
 
 bool is_stream(const Stream* stream);
 void enqueue(Stream* stream, std::function<void()> work);
+void enqueue(Stream* stream, Operation operation);
+// Whether the next operation of a stream has this tag.
+bool is_next(const Stream* stream, const void* tag);
+// Whether the tests ask that collective operations fail.
+bool collectives_fail();
 // Whether all bytes lie in one live allocation on the device.
 bool on_device(const void* address, size_t bytes);
 bool has_context();

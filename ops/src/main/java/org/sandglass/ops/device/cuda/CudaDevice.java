@@ -40,6 +40,10 @@ public final class CudaDevice implements Device {
         momentumStep = new MomentumStep(gpu);
     }
 
+    Gpu gpu() {
+        return gpu;
+    }
+
     /** Why no GPU can be used in this process, and what to do; empty if one can. Thread-safe. */
     public static Optional<String> refusal() {
         return CudaLibraries.refusal();

@@ -46,7 +46,7 @@ final class CudaLibraries {
     }
 
     /** The dynamic linker's own words, which name the library. */
-    private static String missing(Throwable error) {
+    static String missing(Throwable error) {
         String best = String.valueOf(error.getMessage());
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             String message = String.valueOf(cause.getMessage());

@@ -7,6 +7,8 @@ import java.util.function.Predicate;
 import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.ops.collective.PeerFailure;
 
 /**
  * A device's three queues and all that orders them: one for arithmetic, one for the inputs' way to the device, one for what
@@ -22,6 +24,7 @@ final class Streams implements AutoCloseable {
     private final CUstream_st transfer;
     private final CUstream_st communication;
     private final Deque<CUevent_st> events = new ArrayDeque<>();
+    private volatile @Nullable PeerFailure broken;
 
     /** @param kept which waits are real; all of them, but in tests of the waits */
     Streams(Checks checks, int ordinal, Predicate<Wait> kept) {
@@ -78,6 +81,7 @@ final class Streams implements AutoCloseable {
         if (kept.test(why)) {
             checks.runtime("cudaSetDevice", cudart.cudaSetDevice(ordinal));
             checks.runtime("cudaEventSynchronize", cudart.cudaEventSynchronize(fence.event()));
+            checkUnbroken();
         }
     }
 
@@ -92,11 +96,27 @@ final class Streams implements AutoCloseable {
         return true;
     }
 
+    /** Lets everybody who waits fail from now on: what the streams compute is void, since a peer is lost. */
+    void breakWith(PeerFailure failure) {
+        broken = failure;
+    }
+
+    /** @throws PeerFailure if a peer is lost */
+    void checkUnbroken() {
+        PeerFailure failure = broken;
+        if (failure != null) {
+            throw new PeerFailure(String.valueOf(failure.getMessage()), failure);
+        }
+    }
+
     /** Waits for all that is queued. */
     void drain(Wait why) {
         if (kept.test(why)) {
             for (CUstream_st stream : List.of(transfer, compute, communication)) {
                 checks.runtime("cudaStreamSynchronize", cudart.cudaStreamSynchronize(stream));
+            }
+            if (why != Wait.RELEASE) {
+                checkUnbroken();
             }
         }
     }

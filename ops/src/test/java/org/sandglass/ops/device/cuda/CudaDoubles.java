@@ -20,6 +20,7 @@ final class CudaDoubles {
     private static final int UNEXPECTED = RESET + 7;
     private static final int LAUNCHES = RESET + 8;
     private static final int PENDING = RESET + 9;
+    private static final int COLLECTIVES_FAIL = RESET + 10;
 
     private CudaDoubles() {}
 
@@ -41,6 +42,11 @@ final class CudaDoubles {
     /** Lets so many more allocations on the device succeed. */
     static void failAllocationsAfter(int allocations) {
         set(ALLOCATIONS_LEFT, allocations);
+    }
+
+    /** Lets NCCL's operations end in an error, until the next reset. */
+    static void failCollectives() {
+        set(COLLECTIVES_FAIL, 1);
     }
 
     static long deviceBytes() {

@@ -3,15 +3,13 @@ package org.sandglass.ops.device.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.FloatBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.function.Supplier;
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sandglass.ops.collective.Communicator;
@@ -31,10 +29,12 @@ import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
 import org.sandglass.ops.random.CounterRandom;
 
-/** Two ranks, each with a device of its own, train as two ranks on processors do: sums overlap backward, buckets are small. */
+/** Four ranks, each with a device of its own, train as four on processors do: sums overlap backward, buckets are small. */
 @Tag("cuda-double")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CudaTrainingTest {
-    private static final int RANKS = 2;
+    private static final int RANKS = 4;
+    private static final Duration TIMEOUT = Duration.ofSeconds(20);
     private static final int BATCH = 4;
     private static final int SIZE = 8;
     private static final int ITERATIONS = 12;
@@ -43,15 +43,93 @@ class CudaTrainingTest {
 
     private final Network network = ResNet.of("cifar-resnet8", 4, SIZE, false);
 
+    private List<List<Double>> expected = List.of();
+
+    @BeforeAll
+    void trainOnProcessors() throws Exception {
+        List<Communicator> group = InProcess.group(RANKS);
+        expected = Ranks.together(
+                RANKS,
+                rank -> train(CpuDevice.open(1), rank, group.get(rank), (device, gradients) -> device.mirror(gradients)));
+    }
+
+    /** What makes a rank's mirror of the gradient vector. */
+    private interface Mirroring {
+        HostMirror mirror(Device device, DeviceBuffer gradients);
+    }
+
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3})
+    @ValueSource(longs = {1, 2})
     void shouldTrainAsProcessorsDo(long seed) throws Exception {
         CudaDoubles.reset(seed);
+        List<Communicator> group = InProcess.group(RANKS);
 
-        List<List<Double>> actual = train(() -> CudaDevice.open(0, CudaOptions.DEFAULT));
+        assertAsExpected(Ranks.together(
+                RANKS, rank -> train(open(), rank, group.get(rank), (device, gradients) -> device.mirror(gradients))));
+    }
 
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2})
+    void shouldTrainWithSumsFromDeviceToDevice(long seed) throws Exception {
+        CudaDoubles.reset(seed);
+        byte[] identity = GpuGroup.newIdentity();
+
+        assertAsExpected(Ranks.together(RANKS, rank -> {
+            CudaDevice device = open();
+            GpuGroup group = GpuGroup.join(device, identity, rank, RANKS, TIMEOUT);
+            return train(device, rank, InProcess.single(), (same, gradients) -> closing(group, group.mirror(gradients, false)));
+        }));
+    }
+
+    /** Two hosts of two GPUs: reduce within, sum between leaders, broadcast within (Goyal et al., section 4). */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2})
+    void shouldTrainInThreePhases(long seed) throws Exception {
+        CudaDoubles.reset(seed);
+        List<byte[]> identities = List.of(GpuGroup.newIdentity(), GpuGroup.newIdentity());
+        List<Communicator> leaders = InProcess.group(2);
+
+        assertAsExpected(Ranks.together(RANKS, rank -> {
+            CudaDevice device = open();
+            int host = rank / 2;
+            GpuGroup group = GpuGroup.join(device, identities.get(host), rank % 2, 2, TIMEOUT);
+            Communicator communicator = group.isLeader() ? leaders.get(host) : InProcess.single();
+            return train(device, rank, communicator, (same, gradients) -> closing(group, group.mirror(gradients, true)));
+        }));
+    }
+
+    private static CudaDevice open() {
+        return CudaDevice.open(0, CudaOptions.DEFAULT);
+    }
+
+    /** A mirror that takes its group along when it is closed. */
+    private static HostMirror closing(GpuGroup group, HostMirror mirror) {
+        return new HostMirror() {
+            @Override
+            public FloatBuffer floats() {
+                return mirror.floats();
+            }
+
+            @Override
+            public Device.Event fetch(long offset, long length) {
+                return mirror.fetch(offset, length);
+            }
+
+            @Override
+            public void store(long offset, long length) {
+                mirror.store(offset, length);
+            }
+
+            @Override
+            public void close() {
+                mirror.close();
+                group.close();
+            }
+        };
+    }
+
+    private void assertAsExpected(List<List<Double>> actual) {
         CudaDoubles.assertClean();
-        List<List<Double>> expected = train(() -> CpuDevice.open(1));
         for (int rank = 0; rank < RANKS; rank++) {
             List<Double> losses = expected.get(rank);
             assertThat(losses.get(ITERATIONS - 1)).isLessThan(0.7 * losses.get(0));
@@ -63,28 +141,12 @@ class CudaTrainingTest {
         }
     }
 
-    private List<List<Double>> train(Supplier<Device> open) throws Exception {
-        List<Communicator> group = InProcess.group(RANKS);
-        ExecutorService threads = Executors.newFixedThreadPool(RANKS);
-        try {
-            List<Callable<List<Double>>> ranks = new ArrayList<>();
-            group.forEach(communicator -> ranks.add(() -> trainOne(open, communicator)));
-            List<List<Double>> losses = new ArrayList<>();
-            for (Future<List<Double>> rank : threads.invokeAll(ranks)) {
-                losses.add(rank.get());
-            }
-            return losses;
-        } finally {
-            threads.shutdownNow();
-        }
-    }
-
-    private List<Double> trainOne(Supplier<Device> open, Communicator communicator) {
+    private List<Double> train(Device opened, int rank, Communicator communicator, Mirroring mirroring) {
         List<Double> losses = new ArrayList<>();
-        try (Device device = open.get();
+        try (Device device = opened;
                 NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout());
                 DeviceBuffer momentum = device.allocate(network.layout().weightsLength());
-                HostMirror mirror = device.mirror(buffers.gradients());
+                HostMirror mirror = mirroring.mirror(device, buffers.gradients());
                 Executable executable = device.compile(network.graph(), CompileOptions.training(BATCH), buffers)) {
             initialize(buffers);
             BucketPlan plan = BucketPlan.of(network.layout(), BUCKET_BYTES);
@@ -92,7 +154,7 @@ class CudaTrainingTest {
             BucketReducer reducer = new BucketReducer(communicator, mirror, network.layout(), plan, true);
             long firstWeight =
                     network.layout().gradientLength() - network.layout().weightsLength();
-            FloatBuffer images = images(communicator.rank());
+            FloatBuffer images = images(rank);
             for (int i = 0; i < ITERATIONS; i++) {
                 buffers.gradients().clear();
                 reducer.begin();
