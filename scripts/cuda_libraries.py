@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-CALL = re.compile(r"\b(cudart|cublas|cudnn|nvrtc)\.((?:cuda|cu|cublas|cudnn|nvrtc)[A-Z]\w*)\(")
+CALL = re.compile(r"\b(cudart|cublas|cudnn|nvrtc|nccl)\.((?:cuda|cu|cublas|cudnn|nvrtc|nccl)[A-Z]\w*)\(")
 DRIVER = re.compile(r"cu[A-Z]")
 
 # As in cudnn.h.
@@ -108,6 +108,8 @@ def main():
     cublas = load(folder, "libcublas.so.13")
     cudnn = load(folder, "libcudnn.so.9")
     libraries = {"cudart": [cudart], "cublas": [cublas], "nvrtc": [nvrtc]}
+    nccl = load(folder, "libnccl.so.2")
+    libraries["nccl"] = [nccl]
     libraries["cudnn"] = [load(folder, f"libcudnn_{part}.so.9") for part in ("graph", "ops", "cnn")]
 
     reached, missing, of_driver = [], [], []
@@ -123,6 +125,8 @@ def main():
 
     runtime = ctypes.c_int()
     expect(cudart.cudaRuntimeGetVersion(ctypes.byref(runtime)), "cudaRuntimeGetVersion")
+    nccl_version = ctypes.c_int()
+    expect(nccl.ncclGetVersion(ctypes.byref(nccl_version)), "ncclGetVersion")
     cudnn.cudnnGetVersion.restype = ctypes.c_size_t
     devices = ctypes.c_int()
     no_driver = cudart.cudaGetDeviceCount(ctypes.byref(devices))
@@ -131,6 +135,7 @@ def main():
         "name": "cuda-libraries",
         "runtime": runtime.value,
         "cudnn": cudnn.cudnnGetVersion(),
+        "nccl": nccl_version.value,
         "resolved": len(reached),
         "ofTheDriver": of_driver,
         "descriptors": check_descriptors(cudnn),
