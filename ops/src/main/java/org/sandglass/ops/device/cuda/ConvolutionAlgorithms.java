@@ -134,12 +134,15 @@ final class ConvolutionAlgorithms {
         try (SizeTPointer bytes = new SizeTPointer(1)) {
             int code =
                     switch (kind) {
-                        case FORWARD -> cudnn.cudnnGetConvolutionForwardWorkspaceSize(
-                                handle, of.input(), of.filter(), of.convolution(), of.output(), algorithm, bytes);
-                        case DATA -> cudnn.cudnnGetConvolutionBackwardDataWorkspaceSize(
-                                handle, of.filter(), of.output(), of.convolution(), of.input(), algorithm, bytes);
-                        case WEIGHTS -> cudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize(
-                                handle, of.input(), of.output(), of.convolution(), of.filter(), algorithm, bytes);
+                        case FORWARD ->
+                            cudnn.cudnnGetConvolutionForwardWorkspaceSize(
+                                    handle, of.input(), of.filter(), of.convolution(), of.output(), algorithm, bytes);
+                        case DATA ->
+                            cudnn.cudnnGetConvolutionBackwardDataWorkspaceSize(
+                                    handle, of.filter(), of.output(), of.convolution(), of.input(), algorithm, bytes);
+                        case WEIGHTS ->
+                            cudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize(
+                                    handle, of.input(), of.output(), of.convolution(), of.filter(), algorithm, bytes);
                     };
             checks.cudnn("cudnnGetConvolution…WorkspaceSize", code);
             return bytes.get();

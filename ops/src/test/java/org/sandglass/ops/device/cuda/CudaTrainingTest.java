@@ -50,7 +50,8 @@ class CudaTrainingTest {
         List<Communicator> group = InProcess.group(RANKS);
         expected = Ranks.together(
                 RANKS,
-                rank -> train(CpuDevice.open(1), rank, group.get(rank), (device, gradients) -> device.mirror(gradients)));
+                rank -> train(
+                        CpuDevice.open(1), rank, group.get(rank), (device, gradients) -> device.mirror(gradients)));
     }
 
     /** What makes a rank's mirror of the gradient vector. */
@@ -77,7 +78,11 @@ class CudaTrainingTest {
         assertAsExpected(Ranks.together(RANKS, rank -> {
             CudaDevice device = open();
             GpuGroup group = GpuGroup.join(device, identity, rank, RANKS, TIMEOUT);
-            return train(device, rank, InProcess.single(), (same, gradients) -> closing(group, group.mirror(gradients, false)));
+            return train(
+                    device,
+                    rank,
+                    InProcess.single(),
+                    (same, gradients) -> closing(group, group.mirror(gradients, false)));
         }));
     }
 
@@ -94,7 +99,8 @@ class CudaTrainingTest {
             int host = rank / 2;
             GpuGroup group = GpuGroup.join(device, identities.get(host), rank % 2, 2, TIMEOUT);
             Communicator communicator = group.isLeader() ? leaders.get(host) : InProcess.single();
-            return train(device, rank, communicator, (same, gradients) -> closing(group, group.mirror(gradients, true)));
+            return train(
+                    device, rank, communicator, (same, gradients) -> closing(group, group.mirror(gradients, true)));
         }));
     }
 

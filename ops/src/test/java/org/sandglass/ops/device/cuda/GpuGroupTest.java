@@ -96,9 +96,7 @@ class GpuGroupTest {
                 .isInstanceOf(PeerFailure.class)
                 .hasMessageContaining("NCCL, rank 0 of 2 on CUDA device 0")
                 .hasMessageContaining("no progress within");
-        assertThat(failures.get(1))
-                .isInstanceOf(PeerFailure.class)
-                .hasMessageContaining("remote process exited");
+        assertThat(failures.get(1)).isInstanceOf(PeerFailure.class).hasMessageContaining("remote process exited");
     }
 
     @Test
