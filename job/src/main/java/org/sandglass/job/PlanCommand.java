@@ -3,27 +3,36 @@ package org.sandglass.job;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
-import org.sandglass.job.config.Recipe;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.PlanFile;
 import org.sandglass.job.failure.JobFailure;
+import org.sandglass.job.plan.ClusterPlan;
 import org.sandglass.job.plan.MemoryPlan;
+import org.sandglass.job.report.RunFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code plan}: what a run will need. */
+/** {@code plan}: what a run will need, and how long it will take. */
 @Command(
         name = "plan",
         description = {
             "Predict the resident memory of one of the recipe's tasks on this processor, without Spark's executors.",
-            "A task has spark.task.cpus threads; an executor runs spark.executor.cores / spark.task.cpus tasks."
+            "A task has spark.task.cpus threads; an executor runs spark.executor.cores / spark.task.cpus tasks.",
+            "",
+            "Where the file has the groups cluster and calibration, also predict times: of an iteration, with overlap,"
+                    + " bucket by bucket, of an epoch and of the whole run, against the number of workers; scaling"
+                    + " efficiency, the link that is needed, and disk."
         },
         footer = {
             "",
             "Examples:",
             "  sandglass plan --conf conf/imagenet-resnet50.conf",
-            "  sandglass plan --conf conf/imagenet-resnet50.conf --set training.precision=bf16 --threads 8 --json"
+            "  sandglass plan --conf conf/imagenet-resnet50.conf --set training.precision=bf16 --threads 8 --json",
+            "  sandglass plan --conf conf/paper/cluster-2017.conf --set cluster.link.gbps=10 --out plan.html"
         })
 final class PlanCommand implements Runnable {
 
@@ -49,6 +58,15 @@ final class PlanCommand implements Runnable {
             description = "Threads of a task: spark.task.cpus. Default: ${DEFAULT-VALUE}.")
     private int threads;
 
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description = "A page with efficiency and times against the number of workers.")
+    private @Nullable String out;
+
+    @Option(names = "--no-memory", description = "Leave out the memory, for which the network has to be compiled.")
+    private boolean noMemory;
+
     @Option(names = "--json", description = "Print one JSON object instead of text.")
     private boolean json;
 
@@ -57,18 +75,35 @@ final class PlanCommand implements Runnable {
         if (classes < 0 || threads <= 0) {
             throw JobFailure.usage("Cannot plan: classes=%d threads=%d".formatted(classes, threads));
         }
-        Recipe resolved = recipe.resolve();
-        int byModel = resolved.model().name().startsWith("cifar") ? 10 : 1000;
-        MemoryPlan memory = MemoryPlan.of(resolved, classes == 0 ? byModel : classes, threads);
-        PrintWriter out = spec.commandLine().getOut();
+        PlanFile file = PlanFile.load(recipe.file(), recipe.overrides());
+        int byModel = file.recipe().model().name().startsWith("cifar") ? 10 : 1000;
+        int outputs = classes == 0 ? byModel : classes;
+        if (out != null && file.cluster().isEmpty()) {
+            throw JobFailure.usage("Cannot draw a plan: " + recipe.file() + " has no groups cluster and calibration");
+        }
+        Optional<MemoryPlan> memory =
+                noMemory ? Optional.empty() : Optional.of(MemoryPlan.of(file.recipe(), outputs, threads));
+        Optional<ClusterPlan> plan = file.cluster().map(cluster -> ClusterPlan.of(file.recipe(), cluster, outputs));
+        if (out != null) {
+            plan.ifPresent(drawn -> RunFiles.write(
+                    String.valueOf(out),
+                    HadoopSettings.configuration(),
+                    drawn.page(String.valueOf(recipe.file())).render()));
+        }
+        PrintWriter writer = spec.commandLine().getOut();
         if (json) {
-            ObjectNode object = new ObjectMapper().createObjectNode();
-            object.put("memoryBytes", memory.bytes()).put("heapBytes", memory.heapBytes());
-            memory.parts().forEach(object.putArray("parts")::addPOJO);
-            out.println(object);
+            ObjectMapper mapper = new ObjectMapper();
+            ObjectNode object = mapper.createObjectNode();
+            memory.ifPresent(found -> {
+                object.put("memoryBytes", found.bytes()).put("heapBytes", found.heapBytes());
+                found.parts().forEach(object.putArray("parts")::addPOJO);
+            });
+            plan.ifPresent(found -> object.setAll((ObjectNode) mapper.valueToTree(found)));
+            writer.println(object);
         } else {
-            out.print(memory.table());
-            out.flush();
+            memory.ifPresent(found -> writer.print(found.table()));
+            plan.ifPresent(found -> writer.print(found.table()));
+            writer.flush();
         }
     }
 }

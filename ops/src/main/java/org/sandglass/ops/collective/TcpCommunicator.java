@@ -271,7 +271,9 @@ final class TcpCommunicator implements Communicator {
         boolean halves = options.algorithm() != Algorithm.RING && HalvingDoubling.supports(ranks);
         return switch (plan.kind()) {
             case ALL_REDUCE, EXACT_ALL_REDUCE, BARRIER ->
-                plan.doubles() ? RecursiveDoubling.allReduce(rank, ranks, elements) : allReduce(elements);
+                plan.doubles()
+                        ? RecursiveDoubling.allReduce(rank, ranks, elements)
+                        : AllReduceProgram.of(options.algorithm(), rank, ranks, elements);
             case REDUCE_SCATTER ->
                 halves
                         ? HalvingDoubling.reduceScatter(rank, ranks, elements)
@@ -280,15 +282,6 @@ final class TcpCommunicator implements Communicator {
                 halves ? HalvingDoubling.allGather(rank, ranks, elements) : Ring.allGather(rank, ranks, elements);
             case BROADCAST -> Broadcast.from(plan.root(), rank, ranks, plan.bytes());
         };
-    }
-
-    private List<Transfer> allReduce(int elements) {
-        if (options.algorithm() != Algorithm.RING && HalvingDoubling.supports(ranks)) {
-            return HalvingDoubling.allReduce(rank, ranks, elements);
-        }
-        return options.algorithm() == Algorithm.HALVING_DOUBLING
-                ? BinaryBlocks.allReduce(rank, ranks, elements)
-                : Ring.allReduce(rank, ranks, elements);
     }
 
     /** How many ranks share this rank's host, itself included, as far as addresses tell. */

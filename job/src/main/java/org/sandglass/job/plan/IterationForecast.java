@@ -1,0 +1,142 @@
+package org.sandglass.job.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sandglass.job.config.ClusterSettings;
+import org.sandglass.job.config.CollectiveSettings;
+import org.sandglass.job.config.Recipe;
+import org.sandglass.ops.collective.Algorithm;
+import org.sandglass.ops.collective.NetworkForecast;
+import org.sandglass.ops.gradient.BucketPlan;
+import org.sandglass.ops.gradient.GradientBucket;
+import org.sandglass.ops.nn.Network;
+
+/**
+ * One iteration on a number of hosts, step by step: forward and backward at the slowest device; each bucket, as soon as
+ * backward has completed it at all devices, is summed within the host, copied out, summed over the hosts, copied back, and
+ * shared (Goyal et al., section 4); the update of a bucket follows it.
+ */
+final class IterationForecast {
+
+    /** As {@code collective}'s own; larger frames change little, and make long forecasts. */
+    private static final int FRAME_BYTES = 256 << 10;
+
+    private final Recipe recipe;
+    private final ClusterSettings cluster;
+    private final List<GradientBucket> buckets;
+    private final List<Double> ready;
+
+    /**
+     * What an iteration takes, in seconds.
+     *
+     * @param exposed of it, in which nothing but communication was going on
+     * @param lastReady when the last bucket was complete
+     * @param othersSummed when all buckets before it had been summed over the hosts
+     */
+    record Iteration(double seconds, double exposed, double lastReady, double othersSummed) {}
+
+    IterationForecast(Recipe recipe, Network network, ClusterSettings cluster) {
+        this.recipe = recipe;
+        this.cluster = cluster;
+        this.buckets = BucketPlan.of(network.layout(), recipe.collective().bucketBytes())
+                .buckets();
+        List<Double> shares = BackwardTimeline.of(
+                        network,
+                        recipe.training().perWorkerBatchSize(),
+                        cluster.deviceFlops(),
+                        cluster.deviceBytesPerSecond())
+                .shares();
+        this.ready = buckets.stream()
+                .map(bucket -> bucket.parameters() == 0 ? 0 : shares.get(bucket.parameters() - 1))
+                .toList();
+    }
+
+    /** @param microbatches that each device trains one after another */
+    Iteration on(int hosts, int devicesPerHost, int microbatches) {
+        double slowest = 1 + cluster.deviation() * expectedMaximum(hosts * devicesPerHost);
+        double forward = cluster.forward() * slowest;
+        double backward = cluster.backward() * slowest;
+        double before = (microbatches - 1) * (forward + backward);
+        double end = before + forward + backward;
+        boolean overlap = recipe.collective().overlap();
+        List<NetworkForecast.Sum> sums = new ArrayList<>();
+        double within = 0;
+        double copied = 0;
+        for (int i = 0; i < buckets.size(); i++) {
+            double complete = overlap ? before + forward + ready.get(i) * backward : end;
+            within = Math.max(within, complete) + inHost(i, devicesPerHost);
+            copied = Math.max(copied, within) + copy(i, hosts);
+            sums.add(new NetworkForecast.Sum((int) buckets.get(i).length(), copied));
+        }
+        double[] summed = network().completions(algorithm(), hosts, sums);
+        double back = 0;
+        double shared = 0;
+        double time = end;
+        for (int i = 0; i < buckets.size(); i++) {
+            back = Math.max(back, summed[i]) + copy(i, hosts);
+            shared = Math.max(shared, back) + inHost(i, devicesPerHost);
+            time = Math.max(time, shared) + cluster.update() * shareOf(i);
+        }
+        int last = buckets.size() - 1;
+        double others = last == 0 ? 0 : summed[last - 1];
+        return new Iteration(
+                time,
+                time - end - cluster.update(),
+                overlap ? before + forward + ready.get(last) * backward : end,
+                others);
+    }
+
+    private NetworkForecast network() {
+        return new NetworkForecast(
+                cluster.linkBytesPerSecond()
+                        * (recipe.collective().wire() == org.sandglass.ops.tensor.DataType.BF16 ? 2 : 1),
+                cluster.latency(),
+                cluster.engineBytesPerSecond(),
+                cluster.frame(),
+                FRAME_BYTES);
+    }
+
+    private Algorithm algorithm() {
+        CollectiveSettings.Algorithm wanted = recipe.collective().algorithm();
+        return Algorithm.valueOf(wanted.name());
+    }
+
+    /** Summing a bucket among the devices of a host, or sharing it: a ring moves (d − 1)/d of it over each link. */
+    private double inHost(int bucket, int devices) {
+        return bytes(bucket) * (devices - 1) / devices / cluster.hostBytesPerSecond();
+    }
+
+    private double copy(int bucket, int hosts) {
+        return hosts == 1 ? 0 : bytes(bucket) / cluster.copyBytesPerSecond();
+    }
+
+    private double bytes(int bucket) {
+        return (double) buckets.get(bucket).length() * Float.BYTES;
+    }
+
+    private double shareOf(int bucket) {
+        return bytes(bucket) / gradientBytes();
+    }
+
+    /** Bytes of the vector that is summed. */
+    double gradientBytes() {
+        return (double) buckets.get(buckets.size() - 1).end() * Float.BYTES;
+    }
+
+    /**
+     * The expected maximum of {@code count} independent standard normal numbers: ∫ x d(Φ^count), by the trapezoidal rule.
+     */
+    static double expectedMaximum(int count) {
+        double step = 1e-3;
+        double sum = 0;
+        double phi = 0;
+        double before = 0;
+        for (double x = -8; x < 8; x += step) {
+            phi += step * Math.exp(-(x + step / 2) * (x + step / 2) / 2) / Math.sqrt(2 * Math.PI);
+            double now = Math.pow(Math.min(1, phi), count);
+            sum += (x + step / 2) * (now - before);
+            before = now;
+        }
+        return sum;
+    }
+}
