@@ -2,6 +2,9 @@ package org.sandglass.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
@@ -97,6 +100,17 @@ class SandglassTest {
                         .schedule(recipe.training().globalBatchSize())
                         .target())
                 .isEqualTo(name.startsWith("imagenet") ? 3.2 : 0.1);
+    }
+
+    @Test
+    void shouldPlanThePapersCluster() throws IOException {
+        assertThat(run("plan --conf ../conf/paper/cluster-2017.conf --no-memory --json"))
+                .isZero();
+        JsonNode plan = new ObjectMapper().readTree(out.toString());
+        assertThat(plan.path("scalingEfficiency").asDouble()).isBetween(0.85, 0.95);
+        assertThat(plan.path("minutes").asDouble()).isBetween(50.0, 75.0);
+        assertThat(plan.path("requiredGbps").asDouble()).isBetween(12.0, 20.0);
+        assertThat(plan.path("widths")).hasSize(6);
     }
 
     private int run(String arguments) {

@@ -20,6 +20,7 @@ package org.sandglass.job.config;
  * @param deviceFlops operations per second, and
  * @param deviceBytesPerSecond bytes per second, whose relation tells how backward's time is spread over the layers
  * @param engineBytesPerSecond what a host's collective engine sends, or receives and adds
+ * @param engineOnDevice whether engine and device are the same processor, so that what sums cannot compute
  * @param frame the engine's work on a frame
  * @param decodePerCore images per second
  * @param exchangeBytesPerSecond of encoded images that a host reads, writes and sorts
@@ -42,6 +43,7 @@ public record ClusterSettings(
         double deviceFlops,
         double deviceBytesPerSecond,
         double engineBytesPerSecond,
+        boolean engineOnDevice,
         double frame,
         double decodePerCore,
         double exchangeBytesPerSecond,
@@ -75,6 +77,7 @@ public record ClusterSettings(
                 deviceFlops,
                 deviceBytesPerSecond,
                 engineBytesPerSecond,
+                engineOnDevice,
                 frame,
                 decodePerCore,
                 exchangeBytesPerSecond,

@@ -69,7 +69,7 @@ public record ClusterPlan(
                 recipe.model().zeroGamma());
         IterationForecast forecast = new IterationForecast(recipe, network, cluster);
         int devices = cluster.hosts() * cluster.devicesPerHost();
-        int microbatches = Math.max(1, Math.ceilDiv(recipe.training().workers(), devices));
+        int microbatches = (recipe.training().workers() - 1) / devices + 1;
         List<Width> widths = new ArrayList<>();
         for (int hosts = 1; hosts < cluster.hosts(); hosts *= 2) {
             widths.add(width(recipe, cluster, forecast, hosts, microbatches, widths));
@@ -118,7 +118,7 @@ public record ClusterPlan(
                 : cluster.stage()
                         + cluster.forward()
                                 * Math.ceil(cluster.data().validation()
-                                        / (double) (devices * recipe.training().perWorkerBatchSize()));
+                                        / ((double) devices * recipe.training().perWorkerBatchSize()));
         double epoch = cluster.stage() + exposed + training + evaluation;
         double one = narrower.isEmpty() ? imagesPerSecond : narrower.get(0).imagesPerSecond();
         return new Width(

@@ -10,6 +10,7 @@ import org.sandglass.ops.collective.NetworkForecast;
 import org.sandglass.ops.gradient.BucketPlan;
 import org.sandglass.ops.gradient.GradientBucket;
 import org.sandglass.ops.nn.Network;
+import org.sandglass.ops.tensor.DataType;
 
 /**
  * One iteration on a number of hosts, step by step: forward and backward at the slowest device; each bucket, as soon as
@@ -57,8 +58,11 @@ final class IterationForecast {
         double forward = cluster.forward() * slowest;
         double backward = cluster.backward() * slowest;
         double before = (microbatches - 1) * (forward + backward);
-        double end = before + forward + backward;
         boolean overlap = recipe.collective().overlap();
+        if (overlap && cluster.engineOnDevice()) {
+            backward += engineSeconds(hosts);
+        }
+        double end = before + forward + backward;
         List<NetworkForecast.Sum> sums = new ArrayList<>();
         double within = 0;
         double copied = 0;
@@ -86,10 +90,14 @@ final class IterationForecast {
                 others);
     }
 
+    /** What an engine is busy for: it sends, and receives, 2(p − 1)/p of the gradients. */
+    private double engineSeconds(int hosts) {
+        return 4.0 * (hosts - 1) / hosts * gradientBytes() / cluster.engineBytesPerSecond();
+    }
+
     private NetworkForecast network() {
         return new NetworkForecast(
-                cluster.linkBytesPerSecond()
-                        * (recipe.collective().wire() == org.sandglass.ops.tensor.DataType.BF16 ? 2 : 1),
+                cluster.linkBytesPerSecond() * (recipe.collective().wire() == DataType.BF16 ? 2 : 1),
                 cluster.latency(),
                 cluster.engineBytesPerSecond(),
                 cluster.frame(),

@@ -2,9 +2,11 @@ package org.sandglass.ops.collective;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.stream.DoubleStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When all-reduces will be done on a network that need not exist: a discrete-event simulation of the very programs that a
@@ -100,8 +102,8 @@ public record NetworkForecast(
 
         private final List<Sum> sums;
         private final Rank[] ranks;
-        private final PriorityQueue<Event> events = new PriorityQueue<>(
-                java.util.Comparator.comparingDouble(Event::at).thenComparingLong(Event::order));
+        private final PriorityQueue<Event> events =
+                new PriorityQueue<>(Comparator.comparingDouble(Event::at).thenComparingLong(Event::order));
         private final double[] completions;
         private final boolean[] started;
         private long order;
@@ -244,7 +246,7 @@ public record NetworkForecast(
             }
         }
 
-        private static @org.jspecify.annotations.Nullable Lane first(List<Lane> lanes) {
+        private static @Nullable Lane first(List<Lane> lanes) {
             for (Lane lane : lanes) {
                 if (!lane.isDone()) {
                     return lane;

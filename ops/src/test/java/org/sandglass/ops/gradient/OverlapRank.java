@@ -25,7 +25,7 @@ import org.sandglass.ops.nn.ResNet;
  * after it, or not at all. {@code OverlapRank DIRECTORY RANK ADDRESS MODEL BATCH BUCKET_BYTES}.
  *
  * <p>{@code STEP overlap|after|none iterations} is answered by {@code TIMES iteration:waited:backward…}, in nanoseconds;
- * {@code SUM iterations} by {@code TIMES nanoseconds…} of the gradients' all-reduce alone, in its buckets.
+ * {@code BYTES} by {@code BYTES number} of the vector that is summed; {@code SUM iterations} by {@code TIMES nanoseconds…} of the gradients' all-reduce alone, in its buckets.
  */
 final class OverlapRank implements AutoCloseable {
 
@@ -67,20 +67,23 @@ final class OverlapRank implements AutoCloseable {
                 OverlapRank rank = new OverlapRank(
                         pipes.communicator(), network, Integer.parseInt(arguments[4]), Long.parseLong(arguments[5]))) {
             for (List<String> words = pipes.command(); !words.get(0).equals("QUIT"); words = pipes.command()) {
-                pipes.answer("TIMES" + rank.obey(words));
+                pipes.answer(rank.obey(words));
             }
         }
     }
 
     private String obey(List<String> words) {
+        if (words.get(0).equals("BYTES")) {
+            return "BYTES " + Float.BYTES * network.layout().gradientLength();
+        }
         if (words.get(0).equals("SUM")) {
-            return sum(Integer.parseInt(words.get(1)));
+            return "TIMES" + sum(Integer.parseInt(words.get(1)));
         }
         String mode = words.get(1);
         Communicator used = mode.equals("none") ? InProcess.single() : communicator;
         BucketReducer reducer = new BucketReducer(
                 used, device.mirror(buffers.gradients()), network.layout(), plan, mode.equals("overlap"));
-        return steps(reducer, used.worldSize(), Integer.parseInt(words.get(2)));
+        return "TIMES" + steps(reducer, used.worldSize(), Integer.parseInt(words.get(2)));
     }
 
     private String steps(BucketReducer reducer, int ranks, int iterations) {
