@@ -3,6 +3,7 @@ package org.sandglass.job.plan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.ClusterSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.report.Chart;
@@ -22,7 +23,7 @@ import org.sandglass.ops.nn.ResNet;
  * @param minutes of the whole run
  * @param scalingEfficiency images per second on all devices, by what one host makes, times the number of hosts
  * @param requiredGbps the slowest link with which all buckets but the last are summed by the time that backward ends, so
- *     that only the last one is exposed
+ *     that only the last one is exposed; null if there is none, because something else is slower
  * @param analyticGbps the same by the estimate of Goyal et al., section 4.3: twice the gradient in the time of backward
  * @param diskBytesPerHost that an exchange spills, two of them being there at a time
  * @param decodeShare of the hosts' cores that decoding takes
@@ -34,7 +35,7 @@ public record ClusterPlan(
         double epochSeconds,
         double minutes,
         double scalingEfficiency,
-        double requiredGbps,
+        @Nullable Double requiredGbps,
         double analyticGbps,
         double diskBytesPerHost,
         double decodeShare,
@@ -84,7 +85,7 @@ public record ClusterPlan(
                 whole.epochSeconds(),
                 whole.epochSeconds() * recipe.training().epochs() / 60,
                 whole.efficiency(),
-                cluster.hosts() == 1 ? 0 : requiredGbps(recipe, network, cluster, microbatches),
+                cluster.hosts() == 1 ? Double.valueOf(0) : requiredGbps(recipe, network, cluster, microbatches),
                 2 * forecast.gradientBytes() / cluster.backward() * 8 / 1e9 / cluster.linkEfficiency(),
                 EXCHANGES_ON_DISK * images / cluster.hosts(),
                 whole.imagesPerSecond() / (cluster.hosts() * cluster.coresPerHost() * cluster.decodePerCore()),
@@ -125,7 +126,7 @@ public record ClusterPlan(
                 hosts, devices * microbatches, seconds, epoch, imagesPerSecond, imagesPerSecond / (one * hosts));
     }
 
-    private static double requiredGbps(Recipe recipe, Network network, ClusterSettings cluster, int microbatches) {
+    private static @Nullable Double requiredGbps(Recipe recipe, Network network, ClusterSettings cluster, int microbatches) {
         double low = Math.log(SLOWEST_GBPS);
         double high = Math.log(FASTEST_GBPS);
         while (high - low > 0.01) {
@@ -139,7 +140,7 @@ public record ClusterPlan(
                 low = middle;
             }
         }
-        return Math.exp(high);
+        return high < Math.log(FASTEST_GBPS) ? Math.exp(high) : null;
     }
 
     /** For people. */
@@ -150,7 +151,7 @@ public record ClusterPlan(
         row(text, "epoch", "%.1f s", epochSeconds);
         row(text, "whole run", "%.1f minutes", minutes);
         row(text, "scaling efficiency from one host", "%.1f %%", 100 * scalingEfficiency);
-        row(text, "link that hides all buckets but the last", "%.1f Gbit/s", requiredGbps);
+        row(text, "link that hides all buckets but the last", "%s", link());
         row(text, "link by the paper's estimate", "%.1f Gbit/s", analyticGbps);
         row(text, "disk of a host, for exchanges", "%.1f GB", diskBytesPerHost / 1e9);
         row(text, "decoding, of the cores", "%.0f %%", 100 * decodeShare);
@@ -168,7 +169,13 @@ public record ClusterPlan(
         return text.toString();
     }
 
-    private static void row(StringBuilder text, String name, String format, double value) {
+    private String link() {
+        return requiredGbps == null
+                ? "none, for something else is slower"
+                : String.format(Locale.ROOT, "%.1f Gbit/s", requiredGbps);
+    }
+
+    private static void row(StringBuilder text, String name, String format, Object value) {
         text.append(String.format(Locale.ROOT, "%-44s ", name))
                 .append(String.format(Locale.ROOT, format, value))
                 .append(System.lineSeparator());
@@ -182,11 +189,11 @@ public record ClusterPlan(
                 title,
                 List.of(String.format(
                         Locale.ROOT,
-                        "%.1f minutes for the whole run; scaling efficiency %.1f %%; a link of %.1f Gbit/s hides all buckets but"
-                                + " the last.",
+                        "%.1f minutes for the whole run; scaling efficiency %.1f %%; link that hides all buckets but the last:"
+                                + " %s",
                         minutes,
                         100 * scalingEfficiency,
-                        requiredGbps)),
+                        link())),
                 List.of(
                         chart("efficiency", "Scaling efficiency", k, "%", width -> 100 * width.efficiency()),
                         chart("iteration", "Time of an iteration", k, "seconds", Width::iterationSeconds),

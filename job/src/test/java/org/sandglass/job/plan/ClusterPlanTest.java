@@ -3,6 +3,7 @@ package org.sandglass.job.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.util.HashMap;
 import java.util.List;
@@ -36,7 +37,7 @@ class ClusterPlanTest {
         assertThat(slow.scalingEfficiency()).isLessThan(0.5);
         assertThat(slow.exposedSeconds()).isGreaterThan(5 * plan.exposedSeconds());
         assertThat(fast.scalingEfficiency()).isBetween(plan.scalingEfficiency(), 1.0);
-        assertThat(slow.requiredGbps()).isCloseTo(plan.requiredGbps(), within(0.05 * plan.requiredGbps()));
+        assertThat(slow.requiredGbps()).isCloseTo(plan.requiredGbps(), withinPercentage(5));
     }
 
     @Test
@@ -44,6 +45,13 @@ class ClusterPlanTest {
         ClusterPlan plan = plan(Map.of("collective.overlap", "false"));
         double sum = 2 * 31.0 / 32 * 102.2e6 / (0.85 * 50e9 / 8);
         assertThat(plan.exposedSeconds()).isBetween(sum, sum + 0.035);
+    }
+
+    @Test
+    void shouldFindNoLinkWhereTheEngineIsTooSlow() {
+        ClusterPlan plan = plan(Map.of("calibration.engine.GBps", "2"));
+        assertThat(plan.requiredGbps()).isNull();
+        assertThat(plan.table()).contains("none, for something else is slower");
     }
 
     @Test
