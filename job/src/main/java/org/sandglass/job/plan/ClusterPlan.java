@@ -126,7 +126,8 @@ public record ClusterPlan(
                 hosts, devices * microbatches, seconds, epoch, imagesPerSecond, imagesPerSecond / (one * hosts));
     }
 
-    private static @Nullable Double requiredGbps(Recipe recipe, Network network, ClusterSettings cluster, int microbatches) {
+    private static @Nullable Double requiredGbps(
+            Recipe recipe, Network network, ClusterSettings cluster, int microbatches) {
         double low = Math.log(SLOWEST_GBPS);
         double high = Math.log(FASTEST_GBPS);
         while (high - low > 0.01) {
