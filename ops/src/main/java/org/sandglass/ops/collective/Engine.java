@@ -86,17 +86,22 @@ final class Engine implements Operations, Inbound.Controls {
         return moved;
     }
 
-    /** Supposes that all links can be read and written from which something is due, so that they are tried. */
+    /** Supposes that all links can be written, and read where what comes next is of use now, so that they are tried. */
     void suppose() {
         for (int i = 0; i < links.size(); i++) {
             Link link = links.get(i);
             link.writable();
             for (int j = 0; j < active.size(); j++) {
-                if (active.get(j).awaits(link.peer()) || active.get(j).owes(link.peer())) {
+                if (useful(active.get(j), link)) {
                     link.suppose();
                 }
             }
         }
+    }
+
+    private static boolean useful(Execution execution, Link link) {
+        Slot due = execution.expected(link.peer());
+        return (due != null && execution.receivable(due)) || (execution.owes(link.peer()) && !starts(link, execution));
     }
 
     /** Moves whatever can move, and completes what is done. */

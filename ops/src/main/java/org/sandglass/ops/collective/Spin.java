@@ -7,7 +7,9 @@ package org.sandglass.ops.collective;
  */
 final class Spin {
 
-    private static final long SPIN_NANOS = 50_000;
+    /** Long: a rank that sleeps is woken on the core of who wakes it, and both go on there for a while. */
+    private static final long SPIN_NANOS = 1_000_000;
+
     private static final long SHARED_NANOS = 100_000;
 
     private final boolean shares;

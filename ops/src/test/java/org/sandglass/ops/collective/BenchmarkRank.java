@@ -2,11 +2,10 @@ package org.sandglass.ops.collective;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import org.sandglass.ops.device.cpu.CpuDevice;
 
 /**
  * A rank of {@code scripts/bench/allreduce}: a process that sums on command, as its peers in {@code scripts/bench/peers}
@@ -17,7 +16,10 @@ import java.util.List;
 final class BenchmarkRank {
 
     private final Communicator communicator;
-    private ByteBuffer memory = ByteBuffer.allocateDirect(0);
+    /** Where the gradients of training lie too. */
+    private final CpuDevice device = CpuDevice.open(1);
+
+    private FloatBuffer memory = FloatBuffer.allocate(0);
 
     private BenchmarkRank(Communicator communicator) {
         this.communicator = communicator;
@@ -44,11 +46,10 @@ final class BenchmarkRank {
     }
 
     private long[] run(int bytes, int warmup, int iterations) {
-        if (memory.capacity() < bytes) {
-            memory = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+        if (memory.capacity() < bytes / Float.BYTES) {
+            memory = device.allocate(bytes / Float.BYTES).hostView().orElseThrow();
         }
-        FloatBuffer buffer =
-                memory.slice(0, bytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        FloatBuffer buffer = memory.slice(0, bytes / Float.BYTES);
         long[] nanos = new long[iterations];
         for (int i = -warmup; i < iterations; i++) {
             fill(buffer, communicator.rank() + 1);
