@@ -33,6 +33,7 @@ import org.sandglass.ops.collective.Communicator;
 import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.collective.TcpEndpoint;
 import org.sandglass.ops.device.cpu.CpuDevice;
+import org.sandglass.ops.device.cuda.CudaDevice;
 import org.sandglass.ops.image.ImageDecoder;
 import org.sandglass.ops.image.ImageEncoder;
 import org.sandglass.ops.image.ImageFormatException;
@@ -72,6 +73,7 @@ final class ExecutorProbe {
                 offset,
                 answerMillis / 2,
                 nativeProblem(),
+                CudaDevice.refusal().orElse(null),
                 fileProblem(),
                 meshProblem(),
                 memoryBytes(),

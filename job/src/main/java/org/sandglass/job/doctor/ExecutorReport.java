@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param clockOffsetMillis the driver's clock minus the host's; null if the driver did not answer
  * @param clockErrorMillis how wrong that may be: half of the time that the answer took
  * @param nativeProblem why native libraries do not work; null if they do
+ * @param cudaProblem why NVIDIA's libraries cannot be used, and which are needed; null if they can
  * @param fileProblem why checkpoints could not be written; null if they could, or nobody asked
  * @param meshProblem why the ranks could not be connected; null if they could
  * @param memoryBytes of the host or the container
@@ -31,6 +32,7 @@ record ExecutorReport(
         @Nullable Long clockOffsetMillis,
         long clockErrorMillis,
         @Nullable String nativeProblem,
+        @Nullable String cudaProblem,
         @Nullable String fileProblem,
         @Nullable String meshProblem,
         long memoryBytes,

@@ -43,6 +43,7 @@ final class ReportChecks {
         checks.versions(driver);
         checks.clocks();
         checks.devices();
+        checks.cuda();
         checks.mesh();
         checks.files();
         checks.disks(exchangeBytes);
@@ -173,6 +174,33 @@ final class ReportChecks {
                     String.valueOf(e.getMessage()),
                     "set spark.task.resource.gpu.amount=1 and the discovery script to scripts/gpu-discovery.sh"));
         }
+    }
+
+    /** Says what is missing for GPUs also where none was asked for. */
+    private void cuda() {
+        Map<String, TreeSet<String>> hosts = new TreeMap<>();
+        boolean given = false;
+        for (ExecutorReport report : reports) {
+            if (report.cudaProblem() != null) {
+                given |= !report.device().isEmpty();
+                hosts.computeIfAbsent(report.cudaProblem(), key -> new TreeSet<>())
+                        .add(place(report));
+            }
+        }
+        if (hosts.isEmpty()) {
+            findings.add(Finding.ok("cuda", "NVIDIA's libraries load on every executor"));
+            return;
+        }
+        String text = hosts.entrySet().stream()
+                .map(entry -> String.join(", ", entry.getValue()) + ": " + entry.getKey())
+                .collect(Collectors.joining("; "));
+        findings.add(
+                given
+                        ? Finding.warn(
+                                "cuda",
+                                "GPUs were given, and cannot be used: " + text,
+                                "install what is missing on the executors' hosts, or ask for no GPU")
+                        : Finding.ok("cuda", "no GPU was asked for, and none could be used: " + text));
     }
 
     private void disks(long exchangeBytes) {

@@ -15,6 +15,8 @@ class ReportChecksTest {
     private static final ReportChecks.Versions DRIVER = new ReportChecks.Versions("17.0.1", "3.5.6", "abc");
 
     /** A report to be changed in one respect. */
+    private static final String NO_CUDA = "libcuda.so.1: cannot open shared object file; a GPU needs CUDA 13";
+
     private record Draft(
             int rank,
             String host,
@@ -47,6 +49,7 @@ class ReportChecksTest {
                     clock,
                     10,
                     natives,
+                    NO_CUDA,
                     file,
                     mesh,
                     memory,
@@ -57,7 +60,7 @@ class ReportChecksTest {
 
     @Test
     void shouldFindNothingWrongWithEqualExecutors() {
-        assertThat(check(draft -> draft)).hasSize(8).allSatisfy(finding -> assertThat(finding.level())
+        assertThat(check(draft -> draft)).hasSize(9).allSatisfy(finding -> assertThat(finding.level())
                 .isEqualTo(Finding.Level.OK));
     }
 
@@ -126,6 +129,7 @@ class ReportChecksTest {
                     .report());
         }
         assertThat(bad(ReportChecks.of(reports, DRIVER, 0, GIBI)))
+                .filteredOn(finding -> finding.level() == Finding.Level.ERROR)
                 .singleElement()
                 .satisfies(finding -> assertThat(finding.message()).contains("ranks 0 and 1", "GPU-0"));
     }
@@ -147,6 +151,34 @@ class ReportChecksTest {
             assertThat(finding.level()).isEqualTo(Finding.Level.WARN);
             assertThat(finding.remedy()).contains("spark.executor.memory");
         });
+    }
+
+    @Test
+    void shouldSayWhatIsMissingForGpusAndWarnWhereTheyWereGiven() {
+        assertThat(check(draft -> draft)).anySatisfy(finding -> {
+            assertThat(finding.check()).isEqualTo("cuda");
+            assertThat(finding.message()).contains("no GPU was asked for", "libcuda.so.1", "CUDA 13");
+        });
+        Draft first = Draft.good(0);
+        Draft given = new Draft(
+                0,
+                first.host,
+                "GPU-a",
+                first.java,
+                first.spark,
+                first.build,
+                0L,
+                null,
+                null,
+                null,
+                first.free,
+                first.memory);
+
+        assertThat(bad(ReportChecks.of(List.of(given.report()), DRIVER, 10 * GIBI, GIBI)))
+                .anySatisfy(finding -> {
+                    assertThat(finding.level()).isEqualTo(Finding.Level.WARN);
+                    assertThat(finding.message()).contains("GPUs were given, and cannot be used", "libcuda.so.1");
+                });
     }
 
     @Test
