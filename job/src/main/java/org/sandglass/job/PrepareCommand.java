@@ -8,6 +8,7 @@ import org.sandglass.job.data.prepare.GeneratedImages;
 import org.sandglass.job.data.prepare.ImageFolderImport;
 import org.sandglass.job.data.prepare.ImportProgress;
 import org.sandglass.job.data.prepare.ImportResult;
+import org.sandglass.job.data.prepare.NoiseImages;
 import org.sandglass.job.data.prepare.TableSubset;
 import org.sandglass.job.train.Sessions;
 import picocli.CommandLine.Command;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Spec;
             PrepareCommand.ImageFolder.class,
             PrepareCommand.Cifar10.class,
             PrepareCommand.Generated.class,
+            PrepareCommand.Noise.class,
             PrepareCommand.Subset.class
         },
         footer = {
@@ -46,7 +48,7 @@ final class PrepareCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Missing source: imagefolder, cifar10, generated or subset");
+        throw new ParameterException(spec.commandLine(), "Missing source: imagefolder, cifar10, generated, noise or subset");
     }
 
     /** {@code prepare imagefolder}: images in folders named after their classes. */
@@ -155,6 +157,50 @@ final class PrepareCommand implements Runnable {
         @Override
         ImportResult run(SparkSession session, ImportProgress progress) {
             return GeneratedImages.run(session, new GeneratedImages.Options(out, train, test, seed), progress);
+        }
+    }
+
+    /** {@code prepare noise}: as many bytes as one likes. */
+    @Command(
+            name = "noise",
+            description = "Square PNGs of noise, for measuring how samples travel; nothing can be learnt from them.",
+            footer = {"", "Example:", "  sandglass prepare noise --images 50000 --bytes 100000 --out tables/noise"})
+    static final class Noise extends Import {
+
+        @Option(names = "--images", paramLabel = "COUNT", required = true, description = "Number of images.")
+        private long images;
+
+        @Option(
+                names = "--bytes",
+                paramLabel = "COUNT",
+                required = true,
+                description = "Bytes of an image, about; a PNG has at least some 70.")
+        private int bytes;
+
+        @Option(
+                names = "--files",
+                paramLabel = "COUNT",
+                defaultValue = "8",
+                description = "Files of the table, if none becomes larger than 256 MiB. Default: ${DEFAULT-VALUE}.")
+        private int files;
+
+        @Option(
+                names = "--seed",
+                paramLabel = "NUMBER",
+                defaultValue = "0",
+                description = "Another seed gives other images. Default: ${DEFAULT-VALUE}.")
+        private long seed;
+
+        @Option(
+                names = "--out",
+                required = true,
+                paramLabel = "URI",
+                description = "The table to write; must not exist.")
+        private String out;
+
+        @Override
+        ImportResult run(SparkSession session, ImportProgress progress) {
+            return NoiseImages.run(session, new NoiseImages.Options(out, images, bytes, files, seed), progress);
         }
     }
 

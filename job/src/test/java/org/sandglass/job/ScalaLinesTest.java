@@ -20,12 +20,15 @@ class ScalaLinesTest {
 
     /** What has the same descriptors in both: {@code Seq}, {@code Traversable} and what is built on them has not. */
     private static final List<String> SAME = List.of(
+            "scala/Function0",
             "scala/Function1",
             "scala/Option",
             "scala/Product2",
             "scala/Tuple2",
             "scala/collection/Iterator",
             "scala/collection/Iterator$",
+            "scala/math/Ordering",
+            "scala/math/Ordering$",
             "scala/reflect/ClassTag",
             "scala/reflect/ClassTag$");
 

@@ -3,38 +3,56 @@ package org.sandglass.job.data;
 import org.apache.spark.api.java.JavaPairRDD;
 
 /**
- * Brings every sample, still encoded, to the task that uses it, in the order of use: a Spark shuffle, sorted within
- * partitions. Memory is bounded by Spark's external sorter, which spills.
+ * Brings every sample, still encoded, to the task that uses it, in the order of use: a Spark shuffle whose partitions are
+ * fetched and sorted in {@linkplain SectionedShuffle sections}. What a section takes is bounded by {@value #SECTION_BYTES}
+ * bytes as far as images are about equally large, and where they are not by Spark's external sorter, which spills.
  *
  * <p>Both methods only describe the exchange; the job that consumes the RDD runs it, as its map stage. Values are for
  * {@link ShardIterator}.
  */
 public final class Exchange {
 
+    /** What a task sorts at a time, about. */
+    static final long SECTION_BYTES = 32L << 20;
+
+    /** What a record takes in the memory of Spark's sorter beside the encoded image. */
+    private static final long RECORD_BYTES = 96;
+
     private Exchange() {}
 
     /** For training: partition = task of the deal, sorted by iteration, worker, slot ({@link EpochPlan#key}). */
     public static JavaPairRDD<Long, byte[]> shuffle(SampleTable table, EpochPlan plan, WorkerDeal deal) {
+        return shuffle(table, plan, deal, sections(table, deal.tasks()));
+    }
+
+    static JavaPairRDD<Long, byte[]> shuffle(SampleTable table, EpochPlan plan, WorkerDeal deal, int sections) {
         if (plan.samples() != table.samples() || plan.workers() != deal.workers()) {
             throw new IllegalArgumentException(
                     "Cannot exchange: plan, table and deal differ: samples=%d %d workers=%d %d"
                             .formatted(plan.samples(), table.samples(), plan.workers(), deal.workers()));
         }
-        return exchange(table, plan::keys, BlockPartitioner.byWorker(plan, deal));
+        return exchange(table, plan::keys, SectionPartitioner.byWorker(plan, deal, sections));
     }
 
     /** For evaluation: ids in order, cut into even ranges; with more tasks than samples some partitions are empty. */
     public static JavaPairRDD<Long, byte[]> inOrder(SampleTable table, int tasks) {
+        return inOrder(table, tasks, sections(table, tasks));
+    }
+
+    static JavaPairRDD<Long, byte[]> inOrder(SampleTable table, int tasks, int sections) {
         return exchange(
-                table,
-                () -> SampleKeys.once(id -> id),
-                BlockPartitioner.byRange(new EvenBlocks(table.samples(), tasks)));
+                table, () -> SampleKeys.once(id -> id), SectionPartitioner.byRange(new EvenBlocks(table.samples(), tasks), sections));
+    }
+
+    /** How many parts a task's share is to be cut into. */
+    static int sections(SampleTable table, int tasks) {
+        long share = (table.imageBytes() + table.samples() * RECORD_BYTES) / tasks;
+        return Math.toIntExact(share / SECTION_BYTES + 1);
     }
 
     private static JavaPairRDD<Long, byte[]> exchange(
-            SampleTable table, SamplePacker.KeySource keys, BlockPartitioner partitioner) {
-        return table.rows()
-                .mapPartitionsToPair(new SamplePacker(table.index(), table.classes(), keys))
-                .repartitionAndSortWithinPartitions(partitioner);
+            SampleTable table, SamplePacker.KeySource keys, SectionPartitioner partitioner) {
+        return SectionedShuffle.of(
+                table.rows().mapPartitionsToPair(new SamplePacker(table.index(), table.classes(), keys)), partitioner);
     }
 }

@@ -29,12 +29,26 @@ public final class SampleTable {
 
     private final TableRows rows;
     private final Broadcast<FileIndex> index;
+    private final Sizes sizes;
     private final int classes;
     private final List<String> classNames;
 
-    private SampleTable(TableRows rows, Broadcast<FileIndex> index, int classes, List<String> classNames) {
+    /**
+     * @param images bytes of all encoded images
+     * @param rowGroup bytes of the images of the largest row group
+     */
+    private record Sizes(long images, long rowGroup) {
+        static Sizes of(List<TableFile> files) {
+            return new Sizes(
+                    files.stream().mapToLong(TableFile::imageBytes).sum(),
+                    files.stream().mapToLong(TableFile::rowGroupBytes).max().orElse(0));
+        }
+    }
+
+    private SampleTable(TableRows rows, Broadcast<FileIndex> index, Sizes sizes, int classes, List<String> classNames) {
         this.rows = rows;
         this.index = index;
+        this.sizes = sizes;
         this.classes = classes;
         this.classNames = classNames;
     }
@@ -68,6 +82,7 @@ public final class SampleTable {
         SampleTable table = new SampleTable(
                 rows,
                 broadcast,
+                Sizes.of(files),
                 classes,
                 manifest.map(TableManifest::classNames).orElse(List.of()));
         return manifest.map(promised -> table.withClasses(promised.classes())).orElse(table);
@@ -83,7 +98,7 @@ public final class SampleTable {
             throw wrongRow(
                     index.value(), rows, col("label").geq(classes), "label must be in [0, %d)".formatted(classes));
         }
-        return new SampleTable(rows, index, classes, classNames);
+        return new SampleTable(rows, index, sizes, classes, classNames);
     }
 
     /**
@@ -109,6 +124,16 @@ public final class SampleTable {
 
     public long samples() {
         return index.value().samples();
+    }
+
+    /** Bytes of all encoded images together. */
+    long imageBytes() {
+        return sizes.images();
+    }
+
+    /** Bytes of the images of the largest row group: what a task that reads this table holds in its heap. */
+    public long rowGroupBytes() {
+        return sizes.rowGroup();
     }
 
     /** What the manifest says, else the greatest label and one. */

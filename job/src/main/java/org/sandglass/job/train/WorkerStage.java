@@ -108,7 +108,8 @@ final class WorkerStage
             worker.leaveGroup();
             return TaskOutcome.failed(
                     rank, new JobFailure(ExitCode.OTHER, "Unexpected error at rank " + rank + ": " + e));
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
+            // Spark throws checked exceptions without declaring them: when samples cannot be fetched, for example.
             worker.leaveGroup();
             throw e;
         } finally {

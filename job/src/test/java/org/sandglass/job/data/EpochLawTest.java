@@ -54,17 +54,19 @@ class EpochLawTest {
     @ParameterizedTest
     @CsvSource({
         // workers, perWorkerBatchSize, tasks: a short last iteration, one sample in it, none short, one iteration
-        "211, 5, 8, 2",
-        "211, 3, 10, 2",
-        "211, 1, 211, 1",
-        "211, 7, 64, 3",
-        "3, 5, 8, 2",
-        "3, 5, 1, 5"
+        "211, 5, 8, 2, 1",
+        "211, 3, 10, 2, 4",
+        "211, 1, 211, 1, 3",
+        "211, 7, 64, 3, 1",
+        "211, 2, 4, 2, 500",
+        "3, 5, 8, 2, 2",
+        "3, 5, 1, 5, 1"
     })
-    void shouldUseEverySampleExactlyOnceInEveryEpoch(int samples, int workers, int perWorkerBatchSize, int tasks) {
+    void shouldUseEverySampleExactlyOnceInEveryEpoch(
+            int samples, int workers, int perWorkerBatchSize, int tasks, int sections) {
         for (int epoch = 1; epoch <= 3; epoch++) {
             EpochPlan plan = new EpochPlan(samples, workers, perWorkerBatchSize, 42, epoch);
-            List<TaskReport> reports = run(table(samples), plan, tasks);
+            List<TaskReport> reports = run(table(samples), plan, tasks, sections);
             LedgerEntry entry = LedgerEntry.of(
                     epoch, reports.stream().map(TaskReport::audit).toList(), samples);
             assertThat(entry.verdict()).isEqualTo("exact");
@@ -93,15 +95,15 @@ class EpochLawTest {
         }
         for (int tasks = 1; tasks <= 3; tasks++) {
             Map<String, List<Long>> microbatches = new TreeMap<>();
-            run(table(samples), plan, tasks).forEach(report -> microbatches.putAll(report.microbatches()));
+            run(table(samples), plan, tasks, tasks).forEach(report -> microbatches.putAll(report.microbatches()));
             assertThat(microbatches).isEqualTo(expected);
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"211, 1", "211, 2", "211, 7", "3, 5"})
-    void shouldBringEverySampleOnceToAnEvaluationDealtEvenly(int samples, int tasks) {
-        List<List<Long>> partitions = Exchange.inOrder(table(samples), tasks)
+    @CsvSource({"211, 1, 1", "211, 2, 5", "211, 7, 1", "3, 5, 2"})
+    void shouldBringEverySampleOnceToAnEvaluationDealtEvenly(int samples, int tasks, int sections) {
+        List<List<Long>> partitions = Exchange.inOrder(table(samples), tasks, sections)
                 .map(sample -> EncodedSample.unpack(sample._2()).id())
                 .glom()
                 .collect();
@@ -177,22 +179,23 @@ class EpochLawTest {
     @Test
     void shouldPartitionEquallyForEqualPlans() {
         EpochPlan plan = new EpochPlan(SAMPLES, 5, 8, 42, 1);
-        BlockPartitioner partitioner = BlockPartitioner.byWorker(plan, new WorkerDeal(5, 2));
-        BlockPartitioner same = BlockPartitioner.byWorker(plan, new WorkerDeal(5, 2));
+        SectionPartitioner partitioner = SectionPartitioner.byWorker(plan, new WorkerDeal(5, 2), 3);
+        SectionPartitioner same = SectionPartitioner.byWorker(plan, new WorkerDeal(5, 2), 3);
         assertThat(partitioner).isEqualTo(same).hasSameHashCodeAs(same);
         assertThat(partitioner)
-                .isNotEqualTo(BlockPartitioner.byWorker(plan, new WorkerDeal(5, 3)))
-                .isNotEqualTo(BlockPartitioner.byRange(new EvenBlocks(5, 2)));
+                .isNotEqualTo(SectionPartitioner.byWorker(plan, new WorkerDeal(5, 3), 3))
+                .isNotEqualTo(SectionPartitioner.byWorker(plan, new WorkerDeal(5, 2), 4))
+                .isNotEqualTo(SectionPartitioner.byRange(new EvenBlocks(5, 2), 3));
     }
 
     private SampleTable table(int samples) {
         return Objects.requireNonNull(tables.get(samples));
     }
 
-    private static List<TaskReport> run(SampleTable table, EpochPlan plan, int tasks) {
+    private static List<TaskReport> run(SampleTable table, EpochPlan plan, int tasks, int sections) {
         WorkerDeal deal = new WorkerDeal(plan.workers(), tasks);
         ShardOptions options = new ShardOptions(2, 2, false, table.locator());
-        return Exchange.shuffle(table, plan, deal)
+        return Exchange.shuffle(table, plan, deal, sections)
                 .mapPartitionsWithIndex(
                         (task, samples) -> List.of(report(task, samples, plan, deal, options))
                                 .iterator(),
