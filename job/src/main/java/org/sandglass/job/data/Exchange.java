@@ -1,13 +1,17 @@
 package org.sandglass.job.data;
 
+import java.util.Collections;
 import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Row;
 
 /**
  * Brings every sample, still encoded, to the task that uses it, in the order of use: a Spark shuffle whose partitions are
  * fetched and sorted in {@linkplain SectionedShuffle sections}. What a section takes is bounded by {@value #SECTION_BYTES}
  * bytes as far as images are about equally large, and where they are not by Spark's external sorter, which spills.
  *
- * <p>Both methods only describe the exchange; the job that consumes the RDD runs it, as its map stage. Values are for
+ * <p>The methods that return an RDD only describe the exchange; {@link #run}, or the job that consumes the RDD, runs it.
+ * Values are for
  * {@link ShardIterator}.
  */
 public final class Exchange {
@@ -25,13 +29,33 @@ public final class Exchange {
         return shuffle(table, plan, deal, sections(table, deal.tasks()));
     }
 
+    /** The same, read from the table by at most {@code readers} tasks, for slots that others leave. */
+    public static JavaPairRDD<Long, byte[]> shuffleAside(
+            SampleTable table, EpochPlan plan, WorkerDeal deal, int readers) {
+        return shuffle(table, table.rows().coalesce(readers), plan, deal, sections(table, deal.tasks()));
+    }
+
     static JavaPairRDD<Long, byte[]> shuffle(SampleTable table, EpochPlan plan, WorkerDeal deal, int sections) {
+        return shuffle(table, table.rows(), plan, deal, sections);
+    }
+
+    /**
+     * Runs the map stage of an exchange, or what is missing of it, in a job of its own: the job that consumes the RDD
+     * then finds it done.
+     */
+    public static void run(JavaPairRDD<Long, byte[]> exchange) {
+        // A partition whose samples are not asked for fetches nothing.
+        exchange.mapPartitions(samples -> Collections.emptyIterator()).collectPartitions(new int[] {0});
+    }
+
+    private static JavaPairRDD<Long, byte[]> shuffle(
+            SampleTable table, JavaRDD<Row> rows, EpochPlan plan, WorkerDeal deal, int sections) {
         if (plan.samples() != table.samples() || plan.workers() != deal.workers()) {
             throw new IllegalArgumentException(
                     "Cannot exchange: plan, table and deal differ: samples=%d %d workers=%d %d"
                             .formatted(plan.samples(), table.samples(), plan.workers(), deal.workers()));
         }
-        return exchange(table, plan::keys, SectionPartitioner.byWorker(plan, deal, sections));
+        return exchange(table, rows, plan::keys, SectionPartitioner.byWorker(plan, deal, sections));
     }
 
     /** For evaluation: ids in order, cut into even ranges; with more tasks than samples some partitions are empty. */
@@ -41,7 +65,10 @@ public final class Exchange {
 
     static JavaPairRDD<Long, byte[]> inOrder(SampleTable table, int tasks, int sections) {
         return exchange(
-                table, () -> SampleKeys.once(id -> id), SectionPartitioner.byRange(new EvenBlocks(table.samples(), tasks), sections));
+                table,
+                table.rows(),
+                () -> SampleKeys.once(id -> id),
+                SectionPartitioner.byRange(new EvenBlocks(table.samples(), tasks), sections));
     }
 
     /** How many parts a task's share is to be cut into. */
@@ -51,8 +78,8 @@ public final class Exchange {
     }
 
     private static JavaPairRDD<Long, byte[]> exchange(
-            SampleTable table, SamplePacker.KeySource keys, SectionPartitioner partitioner) {
+            SampleTable table, JavaRDD<Row> rows, SamplePacker.KeySource keys, SectionPartitioner partitioner) {
         return SectionedShuffle.of(
-                table.rows().mapPartitionsToPair(new SamplePacker(table.index(), table.classes(), keys)), partitioner);
+                rows.mapPartitionsToPair(new SamplePacker(table.index(), table.classes(), keys)), partitioner);
     }
 }

@@ -28,6 +28,7 @@ public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable 
     private final Queue<float[]> free = new ArrayDeque<>();
     private final Queue<MicrobatchDecoding> ahead = new ArrayDeque<>();
     private float @Nullable [] lent;
+    private long exchangeNanos;
     private volatile boolean closed;
 
     private ShardIterator(
@@ -124,6 +125,11 @@ public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable 
         }
     }
 
+    /** The time in which the calling thread took samples out of the exchange, without waiting for them to be decoded. */
+    public long exchangeNanos() {
+        return exchangeNanos;
+    }
+
     @Override
     public void close() {
         closed = true;
@@ -136,7 +142,10 @@ public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable 
             if (images == null) {
                 return;
             }
-            MicrobatchDecoding decoding = new MicrobatchDecoding(feed, feed.next(), transform, images, imageLength);
+            long asked = System.nanoTime();
+            SampleFeed.Draft draft = feed.next();
+            exchangeNanos += System.nanoTime() - asked;
+            MicrobatchDecoding decoding = new MicrobatchDecoding(feed, draft, transform, images, imageLength);
             decoding.start(pool);
             ahead.add(decoding);
         }

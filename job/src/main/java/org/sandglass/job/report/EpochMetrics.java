@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param seconds wall time of training, without validation
  * @param exposedCommunication share of all iterations' time in which training threads waited for the all-reduce, mean over
  *     the tasks
+ * @param exposedExchange share of the epoch's time in which training waited for the exchange: before it could begin, and
+ *     where its slowest task took samples out of it
+ * @param exchangeSeconds before training could begin
+ * @param trainingSeconds of the slowest task, from its first iteration to its last
  * @param peakMemoryBytes largest resident memory of an executor
  * @param validation after this epoch, if there was one
  */
@@ -27,6 +31,9 @@ public record EpochMetrics(
         double seconds,
         double imagesPerSecond,
         double exposedCommunication,
+        double exposedExchange,
+        double exchangeSeconds,
+        double trainingSeconds,
         long peakMemoryBytes,
         @Nullable ValidationMetrics validation) {
 
@@ -41,6 +48,9 @@ public record EpochMetrics(
                 seconds,
                 imagesPerSecond,
                 exposedCommunication,
+                exposedExchange,
+                exchangeSeconds,
+                trainingSeconds,
                 peakMemoryBytes,
                 measured);
     }

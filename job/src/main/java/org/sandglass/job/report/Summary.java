@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param top1Error percent on the validation set after the last epoch; null without one
  * @param imagesPerSecond samples trained per second of training, over the whole run
  * @param exposedCommunication share of the iterations' time in which training threads waited for the all-reduce
+ * @param exposedExchange share of the epochs' time in which training waited for the exchange
  * @param wallSeconds of training and validation, over all attempts
  * @param restarts stages submitted again, by all drivers of the run
  * @param drivers how many took up the run; 1 if it was never interrupted
@@ -33,6 +34,7 @@ public record Summary(
         @Nullable Double top5Error,
         double imagesPerSecond,
         double exposedCommunication,
+        double exposedExchange,
         double wallSeconds,
         long peakMemoryBytes,
         int restarts,

@@ -3,26 +3,28 @@ package org.sandglass.job.train;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.EpochPlan;
 import org.sandglass.job.data.Exchange;
 import org.sandglass.job.data.SampleTable;
-import org.sandglass.job.data.WorkerDeal;
 
 /** The Spark stages of a run: an exchange and a gang for every epoch, and a gang for every evaluation. */
-final class EpochStages {
+final class EpochStages implements AutoCloseable {
 
     private final SampleTable table;
     private final Recipe recipe;
     private final Gang gang;
-    private @Nullable Exchanged training;
-    private @Nullable Exchanged validation;
+    private final Exchanges exchanges;
+    private @Nullable Validation validation;
+    private double exchangeSeconds;
 
-    EpochStages(SampleTable table, Recipe recipe, Gang gang) {
+    EpochStages(JavaSparkContext spark, SampleTable table, Recipe recipe, Gang gang) {
         this.table = table;
         this.recipe = recipe;
         this.gang = gang;
+        this.exchanges = new Exchanges(spark, table, recipe, gang);
     }
 
     /** The plan of the epoch that comes after {@code completed} epochs. */
@@ -38,12 +40,27 @@ final class EpochStages {
 
     /** Trains what is left of an epoch after the newest state that there is. */
     List<TaskOutcome> train(EpochPlan plan, StateSource source, String checkpoints, String snapshots) throws Gang.Lost {
-        JavaPairRDD<Long, byte[]> samples = exchange(plan);
-        return gang.run(
-                "epoch " + (plan.epoch() + 1) + " of " + recipe.training().epochs() + ": train",
-                samples,
-                source,
-                new EpochWork(plan, table.locator(), checkpoints, snapshots));
+        long asked = System.nanoTime();
+        JavaPairRDD<Long, byte[]> samples = exchanges.ready(plan);
+        exchangeSeconds = (System.nanoTime() - asked) / 1e9;
+        if (plan.epoch() + 1 < recipe.training().epochs()) {
+            exchanges.prepare(plan(plan.epoch() + 1));
+        }
+        try {
+            return gang.run(
+                    "epoch " + (plan.epoch() + 1) + " of " + recipe.training().epochs() + ": train",
+                    samples,
+                    source,
+                    new EpochWork(plan, table.locator(), checkpoints, snapshots));
+        } catch (Gang.Lost e) {
+            exchanges.abandon();
+            throw e;
+        }
+    }
+
+    /** How long the newest training waited for its exchange before it could begin. */
+    double exchangeSeconds() {
+        return exchangeSeconds;
     }
 
     /** Writes the checkpoint of the epoch that completes {@code completed}, if an executor still has the state. */
@@ -58,7 +75,7 @@ final class EpochStages {
 
     List<TaskOutcome> evaluate(SampleTable held, int completed, StateSource source) throws Gang.Lost {
         if (validation == null || validation.tasks() != gang.tasks()) {
-            validation = new Exchanged(0, gang.tasks(), Exchange.inOrder(held, gang.tasks()));
+            validation = new Validation(gang.tasks(), Exchange.inOrder(held, gang.tasks()));
         }
         return gang.run(
                 "epoch " + completed + " of " + recipe.training().epochs() + ": evaluate",
@@ -67,29 +84,20 @@ final class EpochStages {
                 new EvaluationWork(held.locator(), held.samples()));
     }
 
-    /** An exchange stays until another is needed: what of it survives a loss need not be done again. */
-    private JavaPairRDD<Long, byte[]> exchange(EpochPlan plan) {
-        int tasks = gang.tasks();
-        if (training == null || training.epoch() != plan.epoch() || training.tasks() != tasks) {
-            forgetExchange();
-            training = new Exchanged(
-                    plan.epoch(), tasks, Exchange.shuffle(table, plan, new WorkerDeal(plan.workers(), tasks)));
-        }
-        return training.samples();
-    }
-
     /** The exchange of the epoch under way. */
     Optional<JavaPairRDD<Long, byte[]>> currentExchange() {
-        return Optional.ofNullable(training).map(Exchanged::samples);
+        return exchanges.current();
     }
 
     /** Deletes the files of the last epoch's exchange. */
     void forgetExchange() {
-        if (training != null) {
-            training.samples().rdd().cleanShuffleDependencies(false);
-            training = null;
-        }
+        exchanges.forget();
     }
 
-    private record Exchanged(int epoch, int tasks, JavaPairRDD<Long, byte[]> samples) {}
+    @Override
+    public void close() {
+        exchanges.close();
+    }
+
+    private record Validation(int tasks, JavaPairRDD<Long, byte[]> samples) {}
 }

@@ -73,6 +73,8 @@ record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints, Stri
                 rank == 0 ? loop.logged() : List.of(),
                 loop.totals(),
                 loop.exposedCommunication(),
+                loop.trainingSeconds(),
+                loop.exchangeSeconds(),
                 crc,
                 written == null ? null : written.weightsSha256(),
                 written == null ? List.of() : written.files(),

@@ -1,11 +1,11 @@
 package org.sandglass.job.train;
 
-import java.util.Collections;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.sandglass.job.data.Exchange;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,9 +34,7 @@ final class ExchangeRepair {
                     String description = "what is lost of the exchange";
                     spark.setCallSite(description);
                     spark.setJobGroup(group, description);
-                    // One partition: what is lost of the map stage is made again all the same.
-                    exchange.mapPartitions(samples -> Collections.emptyIterator())
-                            .collectPartitions(new int[] {0});
+                    Exchange.run(exchange);
                 },
                 ExchangeRepair::start);
         return new ExchangeRepair(spark, group, done);

@@ -105,6 +105,16 @@ final class Gang implements Restarts.Width {
         return tasks;
     }
 
+    /** A name that no other run has. */
+    String name() {
+        return run;
+    }
+
+    /** How many slots the gang leaves to others. */
+    int spareSlots() {
+        return Math.max(0, ExecutorSlots.now(spark.getConf()) - tasks);
+    }
+
     /** Takes as many tasks as at first if there are slots for them again. */
     void widen() {
         if (tasks < wanted && ExecutorSlots.now(spark.getConf()) >= wanted) {
@@ -167,7 +177,12 @@ final class Gang implements Restarts.Width {
         return outcomes;
     }
 
-    private Lost lostOrFailed(Exception e) {
+    /**
+     * What an exception of Spark's means.
+     *
+     * @throws JobFailure if trying again would not help
+     */
+    Lost lostOrFailed(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof JobFailure failure) {
                 throw failure;

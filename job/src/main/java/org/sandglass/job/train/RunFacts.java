@@ -1,6 +1,7 @@
 package org.sandglass.job.train;
 
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.SampleTable;
@@ -41,12 +42,13 @@ final class RunFacts {
         weightsSha256 = sha256;
     }
 
-    private static double exposedCommunication(List<EpochMetrics> epochs) {
+    /** The mean of a share of the epochs' time. */
+    private static double share(List<EpochMetrics> epochs, ToDoubleFunction<EpochMetrics> of) {
         double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
-        double exposed = epochs.stream()
-                .mapToDouble(epoch -> epoch.exposedCommunication() * epoch.seconds())
+        double part = epochs.stream()
+                .mapToDouble(epoch -> of.applyAsDouble(epoch) * epoch.seconds())
                 .sum();
-        return seconds == 0 ? 0 : exposed / seconds;
+        return seconds == 0 ? 0 : part / seconds;
     }
 
     Summary summary(Summary.Status status, int tasks, RunDirectory run, @Nullable String error) {
@@ -69,7 +71,8 @@ final class RunFacts {
                 validation == null ? null : validation.top1Error(),
                 validation == null ? null : validation.top5Error(),
                 samples == 0 ? 0 : samples / trainSeconds,
-                exposedCommunication(epochs),
+                share(epochs, EpochMetrics::exposedCommunication),
+                share(epochs, EpochMetrics::exposedExchange),
                 earlierSeconds + (System.nanoTime() - started) / 1e9,
                 epochs.stream().mapToLong(EpochMetrics::peakMemoryBytes).max().orElse(0),
                 run.restarts(RestartRecord.Kind.STAGE),

@@ -17,6 +17,8 @@ import org.sandglass.job.report.IterationMetrics;
  * @param iterations logged iterations, of rank 0 only
  * @param totals sums over the whole epoch, equal at every rank in training, this task's own in evaluation
  * @param exposedCommunication share of this task's iterations' time in which it waited for the all-reduce
+ * @param trainingSeconds from the first iteration to the last, of training
+ * @param exchangeSeconds of these, in which the task took samples out of the exchange
  * @param weightsCrc CRC-32C of the weights, equal at every rank
  * @param weightsSha256 of the model's tensors, where files were written
  * @param files what rank 0 wrote into the checkpoint's directory before the stage's end
@@ -32,6 +34,8 @@ record TaskOutcome(
         List<IterationMetrics> iterations,
         Totals totals,
         double exposedCommunication,
+        double trainingSeconds,
+        double exchangeSeconds,
         long weightsCrc,
         @Nullable String weightsSha256,
         List<StoredFile> files,
@@ -96,6 +100,8 @@ record TaskOutcome(
                 totals,
                 0,
                 0,
+                0,
+                0,
                 null,
                 List.of(),
                 null,
@@ -119,6 +125,8 @@ record TaskOutcome(
                 Totals.NONE,
                 0,
                 0,
+                0,
+                0,
                 written.weightsSha256(),
                 written.files(),
                 null,
@@ -135,6 +143,8 @@ record TaskOutcome(
                 null,
                 iterations,
                 Totals.NONE,
+                0,
+                0,
                 0,
                 0,
                 null,

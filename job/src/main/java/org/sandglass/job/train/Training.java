@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToDoubleFunction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
@@ -110,7 +111,7 @@ public final class Training {
         this.run = RunDirectory.open(request.run(), spark.hadoopConfiguration(), recipe);
         this.checkpoints = new CheckpointStore(spark.hadoopConfiguration(), run.checkpointsUri());
         this.snapshots = new SnapshotStore(spark.hadoopConfiguration(), run.snapshotsUri());
-        this.stages = new EpochStages(table, recipe, gang);
+        this.stages = new EpochStages(spark, table, recipe, gang);
         this.progress = progress;
         this.facts = new RunFacts(recipe, table, spark.version());
         this.restarts = new Restarts(
@@ -146,6 +147,7 @@ public final class Training {
             throw e;
         } finally {
             training.commits.close();
+            training.stages.close();
             training.lease.close();
         }
     }
@@ -426,8 +428,19 @@ public final class Training {
                         .mapToDouble(TaskOutcome::exposedCommunication)
                         .average()
                         .orElse(0),
+                exposedExchange(outcomes, seconds),
+                stages.exchangeSeconds(),
+                maximum(outcomes, TaskOutcome::trainingSeconds),
                 outcomes.stream().mapToLong(TaskOutcome::peakMemoryBytes).max().orElse(0),
                 null);
+    }
+
+    private double exposedExchange(List<TaskOutcome> outcomes, double seconds) {
+        return (stages.exchangeSeconds() + maximum(outcomes, TaskOutcome::exchangeSeconds)) / seconds;
+    }
+
+    private static double maximum(List<TaskOutcome> outcomes, ToDoubleFunction<TaskOutcome> of) {
+        return outcomes.stream().mapToDouble(of).max().orElse(0);
     }
 
     private Summary writeSummary(Summary.Status status, @Nullable String error) {

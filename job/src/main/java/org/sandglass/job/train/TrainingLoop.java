@@ -65,6 +65,7 @@ final class TrainingLoop {
     private long nanos;
     private long waitedNanos;
     private long lagNanos;
+    private long exchangeNanos;
 
     /** A loop that begins with the state that the worker has, which may be in the middle of the epoch. */
     TrainingLoop(Worker worker, EpochPlan plan, SampleLocator locator, EpochSnapshots snapshots) {
@@ -120,6 +121,7 @@ final class TrainingLoop {
                     snapshots.take(iteration, progress());
                 }
             }
+            exchangeNanos = shard.exchangeNanos();
         }
         return true;
     }
@@ -274,6 +276,16 @@ final class TrainingLoop {
     /** Share of the iterations' time in which this thread waited for the all-reduce. */
     double exposedCommunication() {
         return nanos == 0 ? 0 : (double) waitedNanos / nanos;
+    }
+
+    /** Time since this loop began. */
+    double trainingSeconds() {
+        return (System.nanoTime() - startedNanos) / 1e9;
+    }
+
+    /** Time in which this thread took samples out of the exchange. */
+    double exchangeSeconds() {
+        return exchangeNanos / 1e9;
     }
 
     String divergence() {

@@ -42,6 +42,9 @@ final class SampleRun {
                             89.3,
                             559.9,
                             0.003,
+                            0.02,
+                            1.5,
+                            87,
                             1_300_000_000L,
                             null),
                     new LedgerEntry(
@@ -72,6 +75,7 @@ final class SampleRun {
                 1.2,
                 559.9,
                 0.003,
+                0.02,
                 1034,
                 1_300_000_000L,
                 0,
