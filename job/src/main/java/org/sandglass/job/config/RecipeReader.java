@@ -126,10 +126,7 @@ final class RecipeReader {
                         read.choice("optimizer.form", SgdUpdate.Form.class),
                         read.flag("optimizer.momentumCorrection")),
                 collective(read),
-                new ExchangeSettings(
-                        read.available(
-                                "exchange.mode", ExchangeSettings.Mode.class, List.of(ExchangeSettings.Mode.IMAGES)),
-                        read.flag("exchange.ahead")),
+                exchange(read),
                 augmentation(read),
                 new CheckpointSettings(
                         read.count("checkpoint.every", 1, MANY),
@@ -190,6 +187,18 @@ final class RecipeReader {
                 Optional.of(read.text("collective.interface")).filter(choice -> !choice.equals("auto")),
                 read.duration("collective.timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 read.choice("collective.encrypt", CollectiveSettings.Encryption.class));
+    }
+
+    private static ExchangeSettings exchange(SettingReader read) {
+        String directory = read.text("exchange.packDirectory");
+        if (!directory.equals("auto") && !directory.startsWith("/")) {
+            read.reject("exchange.packDirectory", "exchange.packDirectory must be auto or an absolute path");
+        }
+        return new ExchangeSettings(
+                read.choice("exchange.mode", ExchangeSettings.Mode.class),
+                read.flag("exchange.ahead"),
+                Optional.of(directory).filter(choice -> !choice.equals("auto")),
+                read.flag("exchange.keepPacks"));
     }
 
     private static Augmentation augmentation(SettingReader read) {

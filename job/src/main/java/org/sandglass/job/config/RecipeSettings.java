@@ -22,6 +22,10 @@ final class RecipeSettings {
         collective(settings, recipe.collective());
         settings.put("exchange.mode", SettingText.of(recipe.exchange().mode()));
         put(settings, "exchange.ahead", recipe.exchange().ahead());
+        settings.put(
+                "exchange.packDirectory",
+                ConfigUtil.quoteString(recipe.exchange().packDirectory().orElse("auto")));
+        put(settings, "exchange.keepPacks", recipe.exchange().keepPacks());
         augmentation(settings, recipe.augmentation());
         put(settings, "checkpoint.every", recipe.checkpoint().every());
         put(settings, "checkpoint.keep", recipe.checkpoint().keep());

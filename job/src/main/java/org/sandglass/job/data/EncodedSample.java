@@ -12,7 +12,7 @@ import java.util.Arrays;
 @SuppressWarnings("ArrayRecordComponent") // a passing value: never compared
 record EncodedSample(long id, int label, String path, byte[] image) {
 
-    private static final int HEADER_BYTES = Long.BYTES + Integer.BYTES + Short.BYTES;
+    static final int HEADER_BYTES = Long.BYTES + Integer.BYTES + Short.BYTES;
     private static final int LONGEST_PATH = 0xffff;
 
     byte[] pack() {

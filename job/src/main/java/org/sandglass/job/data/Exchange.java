@@ -1,8 +1,13 @@
 package org.sandglass.job.data;
 
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 
 /**
@@ -56,6 +61,18 @@ public final class Exchange {
                             .formatted(plan.samples(), table.samples(), plan.workers(), deal.workers()));
         }
         return exchange(table, rows, plan::keys, SectionPartitioner.byWorker(plan, deal, sections));
+    }
+
+    /**
+     * For training from the hosts' packs, in which nothing travels: every task finds out for itself which samples are
+     * its own, and reads them from the pack of its host, which must be whole.
+     */
+    public static JavaPairRDD<Long, byte[]> references(
+            JavaSparkContext spark, PackOrder pack, EpochPlan plan, WorkerDeal deal) {
+        PackPlan packPlan = pack.plan();
+        List<Integer> tasks = IntStream.range(0, deal.tasks()).boxed().collect(Collectors.toCollection(ArrayList::new));
+        return spark.parallelize(tasks, deal.tasks())
+                .mapPartitionsToPair(task -> new PackedSamples(packPlan, plan, deal, task.next()));
     }
 
     /** For evaluation: ids in order, cut into even ranges; with more tasks than samples some partitions are empty. */

@@ -21,6 +21,7 @@ final class FileIndex implements Serializable {
 
     private final String uri;
     private final String root;
+    private final String rootUri;
     private final String[] names;
     /** Of each file, and at the end the number of samples. */
     private final long[] firstIds;
@@ -30,6 +31,7 @@ final class FileIndex implements Serializable {
     FileIndex(String uri, Path root, List<TableFile> files) {
         this.uri = uri;
         this.root = root.toUri().getPath();
+        this.rootUri = root.toString();
         this.names = files.stream().map(TableFile::name).toArray(String[]::new);
         this.firstIds = new long[files.size() + 1];
         for (int file = 0; file < files.size(); file++) {
@@ -39,6 +41,24 @@ final class FileIndex implements Serializable {
 
     long samples() {
         return firstIds[names.length];
+    }
+
+    String name(int file) {
+        return names[file];
+    }
+
+    Path path(int file) {
+        return new Path(new Path(rootUri), names[file]);
+    }
+
+    /** @throws JobFailure unless the file has so many rows */
+    void requireRows(int file, long rows) {
+        long known = firstIds[file + 1] - firstIds[file];
+        if (rows != known) {
+            throw JobFailure.data(
+                    "Cannot read table %s: %s had %d rows when it was opened, and has %d: do not change a table while it is in use"
+                            .formatted(uri, names[file], known, rows));
+        }
     }
 
     /** @param filePath as Spark's {@code _metadata.file_path} gives it */

@@ -36,6 +36,17 @@ final class SamplePacker implements PairFlatMapFunction<Iterator<Row>, Long, byt
         return new Packed(rows, index.value(), classes, keySource.keys());
     }
 
+    /** @throws JobFailure unless the label is in [0, classes) */
+    static void requireLabel(FileIndex index, int file, long row, long label, int classes) {
+        if (label < 0 || label >= classes) {
+            throw wrong(index, file, row, "label must be in [0, %d) but is %d".formatted(classes, label));
+        }
+    }
+
+    static JobFailure wrong(FileIndex index, int file, long row, String reason) {
+        return JobFailure.data("Cannot use table %s: %s: %s".formatted(index.uri(), index.describe(file, row), reason));
+    }
+
     private static final class Packed implements Iterator<Tuple2<Long, byte[]>> {
 
         private final Iterator<Row> rows;
@@ -82,22 +93,15 @@ final class SamplePacker implements PairFlatMapFunction<Iterator<Row>, Long, byt
             long id = index.id(file, rowIndex);
             byte[] image = row.getAs(TableRows.BYTES);
             if (image == null) {
-                throw wrong(rowIndex, "image is null");
+                throw wrong(index, file, rowIndex, "image is null");
             }
             if (row.isNullAt(TableRows.LABEL)) {
-                throw wrong(rowIndex, "label is null");
+                throw wrong(index, file, rowIndex, "label is null");
             }
             long label = row.getLong(TableRows.LABEL);
-            if (label < 0 || label >= classes) {
-                throw wrong(rowIndex, "label must be in [0, %d) but is %d".formatted(classes, label));
-            }
+            requireLabel(index, file, rowIndex, label, classes);
             String path = row.isNullAt(TableRows.PATH) ? "" : row.getString(TableRows.PATH);
             return new EncodedSample(id, (int) label, path, image);
-        }
-
-        private JobFailure wrong(long rowIndex, String reason) {
-            return JobFailure.data(
-                    "Cannot use table %s: %s: %s".formatted(index.uri(), index.describe(file, rowIndex), reason));
         }
     }
 }

@@ -13,6 +13,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 import org.sandglass.job.failure.JobFailure;
 
 /**
@@ -29,26 +30,15 @@ public final class SampleTable {
 
     private final TableRows rows;
     private final Broadcast<FileIndex> index;
-    private final Sizes sizes;
+    private final List<TableFile> files;
     private final int classes;
     private final List<String> classNames;
 
-    /**
-     * @param images bytes of all encoded images
-     * @param rowGroup bytes of the images of the largest row group
-     */
-    private record Sizes(long images, long rowGroup) {
-        static Sizes of(List<TableFile> files) {
-            return new Sizes(
-                    files.stream().mapToLong(TableFile::imageBytes).sum(),
-                    files.stream().mapToLong(TableFile::rowGroupBytes).max().orElse(0));
-        }
-    }
-
-    private SampleTable(TableRows rows, Broadcast<FileIndex> index, Sizes sizes, int classes, List<String> classNames) {
+    private SampleTable(
+            TableRows rows, Broadcast<FileIndex> index, List<TableFile> files, int classes, List<String> classNames) {
         this.rows = rows;
         this.index = index;
-        this.sizes = sizes;
+        this.files = files;
         this.classes = classes;
         this.classNames = classNames;
     }
@@ -82,7 +72,7 @@ public final class SampleTable {
         SampleTable table = new SampleTable(
                 rows,
                 broadcast,
-                Sizes.of(files),
+                List.copyOf(files),
                 classes,
                 manifest.map(TableManifest::classNames).orElse(List.of()));
         return manifest.map(promised -> table.withClasses(promised.classes())).orElse(table);
@@ -98,7 +88,7 @@ public final class SampleTable {
             throw wrongRow(
                     index.value(), rows, col("label").geq(classes), "label must be in [0, %d)".formatted(classes));
         }
-        return new SampleTable(rows, index, sizes, classes, classNames);
+        return new SampleTable(rows, index, files, classes, classNames);
     }
 
     /**
@@ -128,12 +118,12 @@ public final class SampleTable {
 
     /** Bytes of all encoded images together. */
     long imageBytes() {
-        return sizes.images();
+        return files.stream().mapToLong(TableFile::imageBytes).sum();
     }
 
     /** Bytes of the images of the largest row group: what a task that reads this table holds in its heap. */
     public long rowGroupBytes() {
-        return sizes.rowGroup();
+        return files.stream().mapToLong(TableFile::rowGroupBytes).max().orElse(0);
     }
 
     /** What the manifest says, else the greatest label and one. */
@@ -155,6 +145,19 @@ public final class SampleTable {
     /** All rows: {@code bytes}, {@code path} and {@code label}, an integer. */
     public Dataset<Row> images() {
         return rows.all().select(col("bytes"), col("path"), col("label").cast("int"));
+    }
+
+    /**
+     * How a host's pack of this table is built.
+     *
+     * @param directory where packs are kept on every host; null for one of the user's
+     */
+    public PackOrder pack(@Nullable String directory) {
+        return new PackOrder(PackPlan.of(uri(), files, directory), index, classes);
+    }
+
+    List<TableFile> files() {
+        return files;
     }
 
     JavaRDD<Row> rows() {

@@ -27,10 +27,10 @@ import org.sandglass.job.failure.JobFailure;
  */
 record TableColumns(boolean nested, boolean hasPath, boolean longLabels) {
 
-    private static final String IMAGE = "image";
-    private static final String LABEL = "label";
-    private static final String BYTES = "bytes";
-    private static final String PATH = "path";
+    static final String IMAGE = "image";
+    static final String LABEL = "label";
+    static final String BYTES = "bytes";
+    static final String PATH = "path";
 
     /**
      * @param where the table and file, for the message

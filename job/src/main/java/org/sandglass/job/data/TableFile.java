@@ -14,13 +14,22 @@ import org.sandglass.job.failure.JobFailure;
  * What a file's footer says.
  *
  * @param name path below the table's root
+ * @param length in bytes
+ * @param modifiedMillis when it was written
  * @param imageBytes of all images together, as they stand in the file before compression
  * @param rowGroupBytes of the largest row group's images, as they stand in the file: what a task that reads it holds
  * @param hasNullImages whether the footer says that there are; writers leave the statistics of
  *     large images out, so false is no promise
  */
 record TableFile(
-        String name, long rows, TableColumns columns, long imageBytes, long rowGroupBytes, boolean hasNullImages) {
+        String name,
+        long length,
+        long modifiedMillis,
+        long rows,
+        TableColumns columns,
+        long imageBytes,
+        long rowGroupBytes,
+        boolean hasNullImages) {
 
     /** @throws JobFailure if it is no Parquet file, or has other columns */
     static TableFile read(String uri, String name, FileStatus status, Configuration hadoop) {
@@ -31,6 +40,8 @@ record TableFile(
             List<ColumnChunkMetaData> images = imageChunks(reader, columns);
             return new TableFile(
                     name,
+                    status.getLen(),
+                    status.getModificationTime(),
                     reader.getRecordCount(),
                     columns,
                     images.stream()

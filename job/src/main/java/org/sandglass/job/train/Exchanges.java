@@ -11,6 +11,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.ExchangeSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.EpochPlan;
 import org.sandglass.job.data.Exchange;
@@ -38,6 +39,7 @@ final class Exchanges implements AutoCloseable {
     private final SampleTable table;
     private final Recipe recipe;
     private final Gang gang;
+    private final @Nullable HostPacks packs;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(runnable -> {
         Thread made = new Thread(runnable, "sandglass-exchange");
         made.setDaemon(true);
@@ -65,16 +67,24 @@ final class Exchanges implements AutoCloseable {
         this.table = table;
         this.recipe = recipe;
         this.gang = gang;
+        this.packs = recipe.exchange().mode() == ExchangeSettings.Mode.REFERENCES
+                ? new HostPacks(
+                        spark, table.pack(recipe.exchange().packDirectory().orElse(null)), gang)
+                : null;
     }
 
     /**
-     * The samples of an epoch, exchanged: what was made ahead, or what is left of it after a loss, is not made again.
+     * The samples of an epoch, exchanged, or in the mode {@code REFERENCES} ready in every host's pack: what was made ahead, or what is left of it after a loss, is not made again.
      *
      * @throws Gang.Lost if executors were lost on the way
      * @throws JobFailure (data) if the table has an error that only reading it shows
      */
     JavaPairRDD<Long, byte[]> ready(EpochPlan plan) throws Gang.Lost {
         int tasks = gang.tasks();
+        if (packs != null) {
+            packs.complete(description(plan));
+            return Exchange.references(spark, packs.order(), plan, new WorkerDeal(plan.workers(), tasks));
+        }
         Exchanged found = current;
         if (found == null || !found.isFor(plan, tasks)) {
             forget();
@@ -103,7 +113,9 @@ final class Exchanges implements AutoCloseable {
     /** Begins with the exchange of the epoch that comes next, if that is wanted and there are slots for it. */
     void prepare(EpochPlan plan) {
         int tasks = gang.tasks();
-        if (!recipe.exchange().ahead() || (next != null && next.exchange().isFor(plan, tasks))) {
+        if (packs != null
+                || !recipe.exchange().ahead()
+                || (next != null && next.exchange().isFor(plan, tasks))) {
             return;
         }
         abandon();
@@ -168,6 +180,9 @@ final class Exchanges implements AutoCloseable {
         if (!spark.sc().isStopped()) {
             abandon();
             forget();
+            if (packs != null && !recipe.exchange().keepPacks()) {
+                packs.delete();
+            }
         }
         thread.shutdownNow();
     }

@@ -110,9 +110,14 @@ final class Gang implements Restarts.Width {
         return run;
     }
 
+    /** All that there are now. */
+    int slots() {
+        return ExecutorSlots.now(spark.getConf());
+    }
+
     /** How many slots the gang leaves to others. */
     int spareSlots() {
-        return Math.max(0, ExecutorSlots.now(spark.getConf()) - tasks);
+        return Math.max(0, slots() - tasks);
     }
 
     /** Takes as many tasks as at first if there are slots for them again. */

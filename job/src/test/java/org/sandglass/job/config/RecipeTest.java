@@ -146,7 +146,6 @@ class RecipeTest {
     @CsvSource({
         "training.precision, f16, f32 or bf16",
         "collective.wire, f16, f32 or bf16",
-        "exchange.mode, references, images",
     })
     void shouldRefuseWhatThisVersionLacks(String key, String value, String available) {
         assertThatThrownBy(() -> Recipe.load(null, overrides(key, value)))

@@ -241,6 +241,7 @@ class RunDirectoryTest {
                 null,
                 256,
                 0.02,
+                0.1,
                 1.5,
                 1 << 20,
                 0,

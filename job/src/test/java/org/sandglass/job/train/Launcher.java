@@ -47,15 +47,11 @@ public final class Launcher {
     }
 
     public static Process start(Path log, String... arguments) {
-        return start(2, log, arguments);
+        return start(log, List.of("--master", "local-cluster[2,1,1024]"), Map.of(), arguments);
     }
 
-    /** Starts a command on executors of one core each. */
-    static Process start(int executors, Path log, String... arguments) {
-        return start(log, List.of("--master", "local-cluster[" + executors + ",1,1024]"), Map.of(), arguments);
-    }
-
-    private static Process start(Path log, List<String> options, Map<String, String> environment, String... arguments) {
+    /** Starts a command on a Spark that {@code options} describe. */
+    static Process start(Path log, List<String> options, Map<String, String> environment, String... arguments) {
         List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
         command.addAll(List.of(arguments));
         command.add("--");
