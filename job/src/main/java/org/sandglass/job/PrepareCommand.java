@@ -48,7 +48,8 @@ final class PrepareCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Missing source: imagefolder, cifar10, generated, noise or subset");
+        throw new ParameterException(
+                spec.commandLine(), "Missing source: imagefolder, cifar10, generated, noise or subset");
     }
 
     /** {@code prepare imagefolder}: images in folders named after their classes. */

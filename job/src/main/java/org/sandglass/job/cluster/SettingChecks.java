@@ -26,6 +26,11 @@ public final class SettingChecks {
     private static final long LONG_SECONDS = 600;
     private static final long MEBI = 1L << 20;
     private static final long ROUND_MEBI = 256;
+
+    /** What Spark keeps of a heap, and the share of the rest that its memory manager leaves to others. */
+    private static final long RESERVED_MEBI = 300;
+
+    private static final double UNMANAGED = 0.4;
     private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*\\d+\\s*,\\s*(\\d+)\\s*,.*]");
 
     private final SparkConf conf;
@@ -48,6 +53,29 @@ public final class SettingChecks {
         checks.encryption();
         checks.memory();
         return List.copyOf(checks.findings);
+    }
+
+    /**
+     * Whether an executor's heap has room for its tasks to hold a row group each, which is how Parquet is read.
+     *
+     * @param rowGroupBytes of a table's largest row group
+     */
+    public static Finding rowGroups(SparkConf conf, Recipe recipe, long rowGroupBytes) {
+        SettingChecks checks = new SettingChecks(conf, recipe);
+        int tasks = Math.max(1, checks.executorCores().orElse(1) / checks.taskCpus());
+        long heap = conf.getSizeAsMb("spark.executor.memory", "1g");
+        long needed = tasks * rowGroupBytes / MEBI;
+        String what = "an executor's " + tasks + " tasks may hold a row group of " + rowGroupBytes / MEBI
+                + " MiB each, in a heap of " + heap;
+        if (needed <= (heap - RESERVED_MEBI) * UNMANAGED) {
+            return Finding.ok("row groups", what);
+        }
+        long wanted = (long) (needed / UNMANAGED) + RESERVED_MEBI;
+        return Finding.warn(
+                "row groups",
+                what,
+                "set spark.executor.memory=" + (wanted + ROUND_MEBI - 1) / ROUND_MEBI * ROUND_MEBI
+                        + "m, or write the table with smaller ones (parquet.block.size)");
     }
 
     /**

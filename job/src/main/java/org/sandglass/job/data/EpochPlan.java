@@ -93,6 +93,21 @@ public record EpochPlan(long samples, int workers, int perWorkerBatchSize, long 
         return KeyedPermutation.of(samples, seed, epoch);
     }
 
+    /** Which sample stands where. */
+    interface Order {
+        long idAt(long iteration, int worker, int slot);
+    }
+
+    /** The inverse of {@link #keys}, with the permutation set up once. */
+    Order order() {
+        if (ownShuffles) {
+            return new OwnShuffles(this)::idAt;
+        }
+        KeyedPermutation permutation = permutation();
+        return (iteration, worker, slot) ->
+                permutation.element(iteration * globalBatchSize() + (long) slot * workers + worker);
+    }
+
     /** From sample ids to sort keys, with the permutation set up once. */
     SampleKeys keys() {
         if (ownShuffles) {

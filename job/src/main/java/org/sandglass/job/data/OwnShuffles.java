@@ -36,6 +36,11 @@ final class OwnShuffles implements SampleKeys {
         return Arrays.copyOf(keys, count);
     }
 
+    /** The sample that a worker uses there. */
+    long idAt(long iteration, int worker, int slot) {
+        return orders[worker].element(iteration * plan.perWorkerBatchSize() + slot);
+    }
+
     @Override
     public boolean isAt(long id, long key) {
         return key(id, plan.workerOfKey(key)) == key;

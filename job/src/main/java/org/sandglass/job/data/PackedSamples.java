@@ -9,7 +9,7 @@ import scala.Tuple2;
 final class PackedSamples implements Iterator<Tuple2<Long, byte[]>> {
 
     private final EpochPlan plan;
-    private final KeyedPermutation permutation;
+    private final EpochPlan.Order order;
     private final HostPack pack;
     private final int firstWorker;
     private final int endWorker;
@@ -20,7 +20,7 @@ final class PackedSamples implements Iterator<Tuple2<Long, byte[]>> {
     /** @throws UncheckedIOException if this host's pack is not whole */
     PackedSamples(PackPlan packPlan, EpochPlan plan, WorkerDeal deal, int task) {
         this.plan = plan;
-        this.permutation = plan.permutation();
+        this.order = plan.order();
         HostPack opened = HostPack.open(packPlan);
         if (opened == null) {
             throw new UncheckedIOException(
@@ -43,8 +43,7 @@ final class PackedSamples implements Iterator<Tuple2<Long, byte[]>> {
         if (!hasNext()) {
             throw new NoSuchElementException("No more samples");
         }
-        long position = iteration * plan.globalBatchSize() + (long) slot * plan.workers() + worker;
-        byte[] packed = pack.read(permutation.element(position));
+        byte[] packed = pack.read(order.idAt(iteration, worker, slot));
         Tuple2<Long, byte[]> sample = new Tuple2<>(plan.key(iteration, worker, slot), packed);
         slot++;
         skipEmpty();

@@ -5,6 +5,8 @@ import java.util.Optional;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.cluster.Finding;
+import org.sandglass.job.cluster.SettingChecks;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.EpochPlan;
 import org.sandglass.job.data.Exchange;
@@ -36,6 +38,14 @@ final class EpochStages implements AutoCloseable {
                 recipe.training().seed(),
                 completed,
                 recipe.pitfall().ownShuffles());
+    }
+
+    /** What reading the table may need more memory for than executors have. */
+    Optional<String> warning() {
+        Finding rowGroups = SettingChecks.rowGroups(gang.settings(), recipe, table.rowGroupBytes());
+        return rowGroups.level() == Finding.Level.OK
+                ? Optional.empty()
+                : Optional.of("warning: " + table.uri() + ": " + rowGroups.line());
     }
 
     /** Trains what is left of an epoch after the newest state that there is. */

@@ -7,6 +7,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -108,6 +109,11 @@ final class Gang implements Restarts.Width {
     /** A name that no other run has. */
     String name() {
         return run;
+    }
+
+    /** Spark's settings. */
+    SparkConf settings() {
+        return spark.getConf();
     }
 
     /** All that there are now. */

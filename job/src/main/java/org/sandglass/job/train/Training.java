@@ -207,6 +207,7 @@ public final class Training {
                 + recipe.training().workers()
                 + " workers × " + recipe.training().perWorkerBatchSize() + " images on " + gang.tasks() + " tasks"
                 + (done > 0 ? "; going on after epoch " + completed : ""));
+        stages.warning().ifPresent(progress::note);
         ProgressPlugin.listen(
                 message -> {
                     if (newestAttempt.accumulateAndGet(message.attempt(), Math::max) == message.attempt()

@@ -35,6 +35,19 @@ class SettingChecksTest {
         assertThat(check()).allSatisfy(finding -> assertThat(finding.level()).isEqualTo(Finding.Level.OK));
     }
 
+    @Test
+    void shouldSayHowLargeAHeapARowGroupNeeds() {
+        SparkConf conf = new SparkConf(false)
+                .set("spark.master", "local-cluster[2,4,1024]")
+                .set("spark.task.cpus", "2");
+        Recipe recipe = Recipe.load(null, Map.of());
+        assertThat(SettingChecks.rowGroups(conf, recipe, 128L << 20).level()).isEqualTo(Finding.Level.OK);
+        Finding large = SettingChecks.rowGroups(conf, recipe, 512L << 20);
+        assertThat(large.level()).isEqualTo(Finding.Level.WARN);
+        assertThat(large.message()).contains("2 tasks", "512 MiB");
+        assertThat(large.remedy()).contains("spark.executor.memory=3072m", "parquet.block.size");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             ERROR | dynamic allocation | spark.dynamicAllocation.enabled=true | spark.dynamicAllocation.enabled=false

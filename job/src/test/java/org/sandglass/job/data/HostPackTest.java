@@ -58,12 +58,15 @@ class HostPackTest {
         pack.complete(hadoop(), () -> false);
         // A short last iteration, in which some workers have no sample.
         EpochPlan plan = new EpochPlan(SAMPLES, 7, 5, 3, 2);
+        EpochPlan wrong = new EpochPlan(SAMPLES, 7, 5, 3, 2, true);
         WorkerDeal deal = new WorkerDeal(7, 3);
 
         JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext());
-        assertThat(text(Exchange.references(spark, pack, plan, deal).collect()))
-                .isEqualTo(text(Exchange.shuffle(table, plan, deal).collect()));
+        for (EpochPlan either : List.of(plan, wrong)) {
+            assertThat(text(Exchange.references(spark, pack, either, deal).collect()))
+                    .isEqualTo(text(Exchange.shuffle(table, either, deal).collect()));
+        }
 
         assertThat(pack.delete()).isTrue();
         assertThat(directory.resolve("packs").resolve(pack.plan().identity())).doesNotExist();
