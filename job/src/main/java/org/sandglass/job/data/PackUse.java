@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -18,6 +19,8 @@ import java.util.stream.Stream;
  */
 final class PackUse {
 
+    private static final long POLL_NANOS = 50_000_000;
+    private static final long PATIENCE_NANOS = 120_000_000_000L;
     private static final Map<Path, FileLock> HELD = new HashMap<>();
 
     private PackUse() {}
@@ -25,11 +28,22 @@ final class PackUse {
     /** Declares that this process uses the pack, which must not be deleted then. */
     static synchronized void begin(PackPlan plan) throws IOException {
         Path file = lockFile(plan);
-        if (!HELD.containsKey(file)) {
-            FileChannel channel = open(file);
-            // Waits while the last user deletes the pack.
-            HELD.put(file, channel.lock(0, Long.MAX_VALUE, true));
+        if (HELD.containsKey(file)) {
+            return;
         }
+        FileChannel channel = open(file);
+        long asked = System.nanoTime();
+        // The last user may be deleting the pack.
+        FileLock shared = channel.tryLock(0, Long.MAX_VALUE, true);
+        while (shared == null && System.nanoTime() - asked < PATIENCE_NANOS) {
+            LockSupport.parkNanos(POLL_NANOS);
+            shared = channel.tryLock(0, Long.MAX_VALUE, true);
+        }
+        if (shared == null) {
+            channel.close();
+            throw new IOException("another process has been deleting it for minutes, and holds " + file);
+        }
+        HELD.put(file, shared);
     }
 
     /** Lets go of the pack, and deletes it unless another process uses it. */

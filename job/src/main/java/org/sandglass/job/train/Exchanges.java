@@ -95,19 +95,11 @@ final class Exchanges implements AutoCloseable {
             }
             current = found;
         }
-        String description = description(plan);
-        spark.setCallSite(description);
-        spark.setJobGroup(gang.name() + "-exchange", description);
-        try {
-            Exchange.run(found.samples());
-        } catch (Exception e) {
-            // Spark's own exception is checked, and Scala doesn't declare it.
-            throw gang.lostOrFailed(e);
-        } finally {
-            spark.clearJobGroup();
-            spark.clearCallSite();
-        }
-        return found.samples();
+        JavaPairRDD<Long, byte[]> samples = found.samples();
+        return gang.jobs(description(plan), () -> {
+            Exchange.run(samples);
+            return samples;
+        });
     }
 
     /** Begins with the exchange of the epoch that comes next, if that is wanted and there are slots for it. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
@@ -36,6 +37,7 @@ final class Gang implements Restarts.Width {
     private volatile BooleanSupplier objection = () -> false;
     private final String run = UUID.randomUUID().toString();
     private final AtomicLong attempts = new AtomicLong();
+    private final AtomicLong groups = new AtomicLong();
     private final SecureRandom random = new SecureRandom();
 
     /** A stage that may succeed when it is submitted again: an executor or a connection was lost. */
@@ -167,15 +169,26 @@ final class Gang implements Restarts.Width {
         boolean encrypt = CollectiveEncryption.wanted(recipe.collective().encrypt(), spark.getConf());
         StageOrder order =
                 new StageOrder(run, attempts.incrementAndGet(), secret, encrypt, recipe.render(), classes, source);
-        String group = run + "-" + order.attempt();
+        List<TaskOutcome> outcomes = jobs(description, () -> WorkerStage.run(samples, order, work));
+        refuseFailures(outcomes);
+        return outcomes;
+    }
+
+    /**
+     * Runs jobs of Spark's under a description, as long as lost executors are replaced.
+     *
+     * @throws Lost if they may succeed when they are run again
+     * @throws JobFailure if a task says that data or settings are wrong
+     */
+    <T> T jobs(String description, Supplier<T> jobs) throws Lost {
+        String group = run + "-jobs-" + groups.incrementAndGet();
         // The name and the description of its jobs in Spark's UI.
         spark.setCallSite(description);
         spark.setJobGroup(group, description);
         SlotWatch watch = SlotWatch.start(
                 spark, group, tasks, recipe.failure().replacementTimeout(), () -> objection.getAsBoolean());
-        List<TaskOutcome> outcomes;
         try {
-            outcomes = WorkerStage.run(samples, order, work);
+            return jobs.get();
         } catch (Exception e) {
             // Spark's own exception is checked, and Scala doesn't declare it.
             throw lostOrFailed(e);
@@ -184,16 +197,9 @@ final class Gang implements Restarts.Width {
             spark.clearJobGroup();
             spark.clearCallSite();
         }
-        refuseFailures(outcomes);
-        return outcomes;
     }
 
-    /**
-     * What an exception of Spark's means.
-     *
-     * @throws JobFailure if trying again would not help
-     */
-    Lost lostOrFailed(Exception e) {
+    private Lost lostOrFailed(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof JobFailure failure) {
                 throw failure;

@@ -50,41 +50,25 @@ final class HostPacks {
      * @throws JobFailure if a host has no room for it, or the table is wrong
      */
     void complete(String description) throws Gang.Lost {
-        try {
-            run(new Stage(order, Action.COMPLETE), description);
-        } catch (JobFailure e) {
-            throw e;
-        } catch (Exception e) {
-            // Spark's own exception is checked, and Scala doesn't declare it.
-            throw gang.lostOrFailed(e);
-        }
+        run(new Stage(order, Action.COMPLETE), description);
     }
 
     /** Deletes the packs that nobody else uses; where that fails they stay. */
     void delete() {
         try {
             run(new Stage(order, Action.DELETE), "delete the hosts' packs");
-        } catch (Exception e) {
+        } catch (Gang.Lost | RuntimeException e) {
             LOG.warn("Cannot delete the packs of {}: they stay on their hosts", order.plan(), e);
         }
     }
 
-    private void run(Stage stage, String description) {
+    private void run(Stage stage, String description) throws Gang.Lost {
         List<Integer> slots = IntStream.range(0, gang.slots()).boxed().collect(Collectors.toCollection(ArrayList::new));
         ClassTag<String> tag = ClassTag$.MODULE$.apply(String.class);
-        spark.setCallSite(description);
-        spark.setJobGroup(gang.name() + "-packs", description);
-        try {
-            JavaRDD<String> ended = JavaRDD.fromRDD(
-                    spark.parallelize(slots, slots.size()).rdd().barrier().mapPartitions(stage, false, tag), tag);
-            ended.collect().stream()
-                    .filter(text -> !text.equals(DONE))
-                    .findFirst()
-                    .ifPresent(HostPacks::fail);
-        } finally {
-            spark.clearJobGroup();
-            spark.clearCallSite();
-        }
+        List<String> ended = gang.jobs(description, () -> JavaRDD.fromRDD(
+                        spark.parallelize(slots, slots.size()).rdd().barrier().mapPartitions(stage, false, tag), tag)
+                .collect());
+        ended.stream().filter(text -> !text.equals(DONE)).findFirst().ifPresent(HostPacks::fail);
     }
 
     private static void fail(String text) {

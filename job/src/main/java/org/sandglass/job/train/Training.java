@@ -147,8 +147,11 @@ public final class Training {
             throw e;
         } finally {
             training.commits.close();
-            training.stages.close();
-            training.lease.close();
+            try {
+                training.stages.close();
+            } finally {
+                training.lease.close();
+            }
         }
     }
 
