@@ -31,13 +31,13 @@ final class PackSource implements Iterator<byte[]>, AutoCloseable {
     private @Nullable TableColumns columns;
     private @Nullable Group next;
 
-    PackSource(FileIndex index, int classes, Configuration hadoop, PackPlan.Segment segment) throws IOException {
+    PackSource(FileIndex index, int classes, Configuration hadoop, PackPlan.Segment segment) {
         this.index = index;
         this.classes = classes;
         this.hadoop = hadoop;
         this.file = segment.firstFile() - 1;
         this.endFile = segment.endFile();
-        advance();
+        readNext();
     }
 
     @Override
@@ -52,12 +52,8 @@ final class PackSource implements Iterator<byte[]>, AutoCloseable {
             throw new NoSuchElementException("No more samples");
         }
         byte[] packed = packed(group);
-        try {
-            row++;
-            advance();
-        } catch (IOException | RuntimeException e) {
-            throw JobFailure.data("Cannot read table %s: %s: %s".formatted(index.uri(), index.name(file), e), e);
-        }
+        row++;
+        readNext();
         return packed;
     }
 
@@ -66,6 +62,16 @@ final class PackSource implements Iterator<byte[]>, AutoCloseable {
         if (reader != null) {
             reader.close();
             reader = null;
+        }
+    }
+
+    private void readNext() {
+        try {
+            advance();
+        } catch (JobFailure e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            throw JobFailure.data("Cannot read table %s: %s: %s".formatted(index.uri(), index.name(file), e), e);
         }
     }
 

@@ -165,6 +165,7 @@ class HostPackTest {
         Files.delete(directory.resolve("table/part-00002.parquet"));
         assertThatExceptionOfType(JobFailure.class)
                 .isThrownBy(() -> builder(table, plan).complete())
+                .satisfies(failure -> assertThat(failure.exitCode()).isEqualTo(ExitCode.DATA))
                 .withMessageContaining("part-00002.parquet");
     }
 
