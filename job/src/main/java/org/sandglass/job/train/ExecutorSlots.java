@@ -7,6 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerApplicationEnd;
 import org.apache.spark.scheduler.SparkListenerExecutorAdded;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.sandglass.job.failure.JobFailure;
@@ -34,6 +35,12 @@ public final class ExecutorSlots extends SparkListener {
     public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
         changedMillis = System.currentTimeMillis();
         CORES.remove(removed.executorId());
+    }
+
+    /** Forgets its executors: of an application that ends, Spark does not say that they are gone. */
+    @Override
+    public void onApplicationEnd(SparkListenerApplicationEnd end) {
+        CORES.clear();
     }
 
     /**

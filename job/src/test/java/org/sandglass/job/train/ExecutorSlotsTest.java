@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.apache.spark.SparkConf;
+import org.apache.spark.scheduler.SparkListenerApplicationEnd;
 import org.apache.spark.scheduler.SparkListenerExecutorAdded;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.scheduler.cluster.ExecutorInfo;
@@ -19,6 +20,9 @@ class ExecutorSlotsTest {
 
     private final SparkConf conf = new SparkConf(false).set("spark.task.cpus", "2");
     private final ExecutorSlots slots = new ExecutorSlots();
+
+    /** Slots of a session that another test in this process has left running. */
+    private final int others = ExecutorSlots.now(conf);
 
     @BeforeEach
     void addThreeExecutors() {
@@ -35,15 +39,21 @@ class ExecutorSlotsTest {
     }
 
     @Test
+    void shouldForgetTheExecutorsOfAnApplicationThatHasEnded() {
+        slots.onApplicationEnd(new SparkListenerApplicationEnd(System.currentTimeMillis()));
+        assertThat(ExecutorSlots.now(conf)).isZero();
+    }
+
+    @Test
     void shouldNotWaitWhereNothingIsMissing() {
-        assertThat(ExecutorSlots.awaitReplacement(conf, 6, LONG)).isEqualTo(6);
+        assertThat(ExecutorSlots.awaitReplacement(conf, others + 6, LONG)).isEqualTo(others + 6);
     }
 
     @Test
     void shouldWaitForAReplacementAndNoLonger() {
         remove("two");
         CompletableFuture<Integer> found =
-                CompletableFuture.supplyAsync(() -> ExecutorSlots.awaitReplacement(conf, 6, LONG));
+                CompletableFuture.supplyAsync(() -> ExecutorSlots.awaitReplacement(conf, others + 6, LONG));
         Awaitility.await()
                 .during(Duration.ofMillis(300))
                 .atMost(Duration.ofSeconds(10))
@@ -51,7 +61,7 @@ class ExecutorSlotsTest {
 
         add("four", 4);
 
-        assertThat(found).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(6);
+        assertThat(found).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(others + 6);
     }
 
     @Test
@@ -60,18 +70,18 @@ class ExecutorSlotsTest {
         remove("two");
         remove("three");
         long lost = System.nanoTime();
-        assertThat(ExecutorSlots.isShortSince(conf, 6, timeout)).isFalse();
+        assertThat(ExecutorSlots.isShortSince(conf, others + 6, timeout)).isFalse();
         CompletableFuture<Integer> found =
-                CompletableFuture.supplyAsync(() -> ExecutorSlots.awaitReplacement(conf, 6, timeout));
+                CompletableFuture.supplyAsync(() -> ExecutorSlots.awaitReplacement(conf, others + 6, timeout));
         Awaitility.await().until(() -> System.nanoTime() - lost > timeout.toNanos() / 2);
         add("four", 2);
         long changed = System.nanoTime();
 
-        assertThat(found).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(3);
+        assertThat(found).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(others + 3);
         // Both clocks count in milliseconds, one of them whole ones.
         assertThat(Duration.ofNanos(System.nanoTime() - changed)).isGreaterThan(timeout.minusMillis(2));
-        assertThat(ExecutorSlots.isShortSince(conf, 6, timeout)).isTrue();
-        assertThat(ExecutorSlots.isShortSince(conf, 3, timeout)).isFalse();
+        assertThat(ExecutorSlots.isShortSince(conf, others + 6, timeout)).isTrue();
+        assertThat(ExecutorSlots.isShortSince(conf, others + 3, timeout)).isFalse();
     }
 
     private void add(String id, int cores) {
