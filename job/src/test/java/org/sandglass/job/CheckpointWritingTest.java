@@ -7,10 +7,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.reflect.Field;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.RawLocalFileSystem;
@@ -30,6 +33,7 @@ class CheckpointWritingTest {
             "spark.ui.enabled", "false",
             "spark.hadoop.fs.flaky.impl", FlakyFileSystem.class.getName());
     private static final AtomicInteger FAILURES = new AtomicInteger();
+    private static final AtomicBoolean FORGET = new AtomicBoolean();
 
     @TempDir
     private static Path directory;
@@ -72,8 +76,28 @@ class CheckpointWritingTest {
         assertThat(directory.resolve("broken/checkpoints/00001/manifest.json")).doesNotExist();
     }
 
-    /** What a training said on standard error, nothing if it ended well. */
+    @Test
+    void shouldGoBackWhereTheStateIsGoneBeforeItIsWritten() throws IOException {
+        assertThat(train("single", 0, 1)).isEmpty();
+
+        FORGET.set(true);
+        assertThat(train("forgotten", 1, 1)).isEmpty();
+
+        assertThat(FORGET.get()).isFalse();
+        assertThat(directory.resolve("forgotten/restarts.jsonl")).content().contains("the state after epoch 1 is lost");
+        assertThat(directory.resolve("forgotten/checkpoints/00001/manifest.json"))
+                .exists();
+        assertThat(summary("forgotten").get("ledgerViolations").asInt()).isZero();
+        assertThat(summary("forgotten").get("weightsSha256"))
+                .isEqualTo(summary("single").get("weightsSha256"));
+    }
+
     private static String train(String run, int failures) {
+        return train(run, failures, 2);
+    }
+
+    /** What a training said on standard error, nothing if it ended well. */
+    private static String train(String run, int failures, int epochs) {
         FAILURES.set(failures);
         return run(
                 "train",
@@ -88,7 +112,7 @@ class CheckpointWritingTest {
                 "--set",
                 "training.perWorkerBatchSize=4",
                 "--set",
-                "training.epochs=2",
+                "training.epochs=" + epochs,
                 "--set",
                 "failure.maxRestarts=2",
                 "--set",
@@ -110,6 +134,20 @@ class CheckpointWritingTest {
                 .readTree(directory.resolve(run).resolve("summary.json").toFile());
     }
 
+    /** What an executor has in memory, as if it had been replaced. */
+    private static void forgetWorkers() {
+        try {
+            Class<?> pool = Class.forName("org.sandglass.job.train.WorkerPool");
+            Field workers = pool.getDeclaredField("WORKERS");
+            workers.setAccessible(true);
+            synchronized (pool) {
+                ((List<?>) workers.get(null)).clear();
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /** The local file system, which refuses to create momentum's files as often as a test says. */
     public static final class FlakyFileSystem extends RawLocalFileSystem {
         @Override
@@ -127,6 +165,9 @@ class CheckpointWritingTest {
                 Progressable progress)
                 throws IOException {
             if (path.getName().equals("optimizer.safetensors") && FAILURES.getAndDecrement() > 0) {
+                if (FORGET.getAndSet(false)) {
+                    forgetWorkers();
+                }
                 throw new IOException("no space left, says this test");
             }
             return super.create(path, overwrite, bufferSize, replication, blockSize, progress);
