@@ -64,7 +64,7 @@ class SandglassTest {
             prepare cifar --help                       | Unknown command: cifar; the nearest is cifar10 (see sandglass prepare --help)
             train --dat x                              | Unknown option: --dat; the nearest is --data (see sandglass train --help)
             train --run x                              | Missing required option: '--data=URI' (see sandglass train --help)
-            prepare                                    | Missing source: imagefolder, cifar10, generated or subset (see sandglass prepare --help)
+            prepare                                    | Missing source: imagefolder, cifar10, generated, noise or subset (see sandglass prepare --help)
             evaluate --checkpoint x --data y z         | Unexpected argument: z (see sandglass evaluate --help)
             train --data x --run y --set epochs        | Value for option option '--set' (KEY=VALUE) should be in KEY=VALUE format but was epochs (see sandglass train --help)
             train --data x --run y --conf /no.conf     | Cannot read recipe: /no.conf: no such file
