@@ -5,19 +5,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.reflect.Field;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.util.Progressable;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.plugin.DriverPlugin;
+import org.apache.spark.api.plugin.ExecutorPlugin;
+import org.apache.spark.api.plugin.SparkPlugin;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -29,11 +39,19 @@ import org.junit.jupiter.api.io.TempDir;
 class CheckpointWritingTest {
 
     private static final Map<String, String> PROPERTIES = Map.of(
-            "spark.master", "local[2]",
-            "spark.ui.enabled", "false",
-            "spark.hadoop.fs.flaky.impl", FlakyFileSystem.class.getName());
+            "spark.master",
+            "local[2]",
+            "spark.ui.enabled",
+            "false",
+            "spark.hadoop.fs.flaky.impl",
+            FlakyFileSystem.class.getName(),
+            "spark.plugins",
+            PatientPlugin.class.getName());
     private static final AtomicInteger FAILURES = new AtomicInteger();
     private static final AtomicBoolean FORGET = new AtomicBoolean();
+    private static final AtomicBoolean HOLD = new AtomicBoolean();
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final CountDownLatch HELD = new CountDownLatch(1);
 
     @TempDir
     private static Path directory;
@@ -50,11 +68,13 @@ class CheckpointWritingTest {
     }
 
     @Test
-    void shouldWriteACheckpointAgainThatCouldNotBeWritten() throws IOException {
+    void shouldCancelAnEpochToWriteTheCheckpointBeforeItAgain() throws IOException {
         assertThat(train("undisturbed", 0)).isEmpty();
 
+        HOLD.set(true);
         assertThat(train("flaky", 2)).isEmpty();
 
+        assertThat(HOLD.get()).isFalse();
         assertThat(FAILURES.get()).isNegative();
         assertThat(directory.resolve("flaky/checkpoints/00001/manifest.json")).exists();
         assertThat(directory.resolve("flaky/checkpoints/00002/manifest.json")).exists();
@@ -66,6 +86,18 @@ class CheckpointWritingTest {
                 .isEqualTo(summary("undisturbed").get("weightsSha256"));
         assertThat(Files.readString(directory.resolve("flaky/ledger.jsonl")))
                 .isEqualTo(Files.readString(directory.resolve("undisturbed/ledger.jsonl")));
+    }
+
+    @Test
+    void shouldWriteTheLastCheckpointAgainThatCouldNotBeWritten() throws IOException {
+        assertThat(train("steady", 0, 1)).isEmpty();
+
+        assertThat(train("last", 2, 1)).isEmpty();
+
+        assertThat(FAILURES.get()).isNegative();
+        assertThat(summary("last").get("restarts").asInt()).isPositive();
+        assertThat(summary("last").get("weightsSha256"))
+                .isEqualTo(summary("steady").get("weightsSha256"));
     }
 
     @Test
@@ -148,6 +180,38 @@ class CheckpointWritingTest {
         }
     }
 
+    /**
+     * Holds the second epoch's tasks back until they are killed, on the one occasion that a test asks for, and the failure of
+     * the first one's checkpoint until they are held: otherwise the failure may come before such short tasks, or after.
+     */
+    public static final class PatientPlugin implements SparkPlugin {
+
+        @Override
+        public @Nullable DriverPlugin driverPlugin() {
+            return null;
+        }
+
+        @Override
+        public ExecutorPlugin executorPlugin() {
+            return new ExecutorPlugin() {
+                @Override
+                public void onTaskStart() {
+                    TaskContext task = TaskContext.get();
+                    String job = String.valueOf(task.getLocalProperty("spark.job.description"));
+                    if (!HOLD.get() || !job.startsWith("epoch 2 of 2: train")) {
+                        return;
+                    }
+                    HELD.countDown();
+                    long start = System.nanoTime();
+                    while (!task.isInterrupted() && System.nanoTime() - start < PATIENCE.toNanos()) {
+                        LockSupport.parkNanos(1_000_000);
+                    }
+                    HOLD.compareAndSet(true, !task.isInterrupted());
+                }
+            };
+        }
+    }
+
     /** The local file system, which refuses to create momentum's files as often as a test says. */
     public static final class FlakyFileSystem extends RawLocalFileSystem {
         @Override
@@ -168,9 +232,20 @@ class CheckpointWritingTest {
                 if (FORGET.getAndSet(false)) {
                     forgetWorkers();
                 }
+                if (HOLD.get()) {
+                    awaitHeldTasks();
+                }
                 throw new IOException("no space left, says this test");
             }
             return super.create(path, overwrite, bufferSize, replication, blockSize, progress);
+        }
+
+        private static void awaitHeldTasks() throws InterruptedIOException {
+            try {
+                HELD.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                throw new InterruptedIOException(e.getMessage());
+            }
         }
     }
 }

@@ -257,8 +257,9 @@ public final class Training {
             throw JobFailure.data("Epoch " + (completed + 1) + " did not use every sample exactly once: "
                     + ledger.verdict() + "; the run stops, see ledger.jsonl");
         }
-        // The one before need not be written any more if this one is.
-        commits.settle();
+        commits.settle()
+                .ifPresent(problem -> progress.note("The checkpoint of epoch " + completed
+                        + " is left out, that of epoch " + (completed + 1) + " will do: " + problem));
         expect(plan, outcomes.get(0), ledger);
         stages.forgetExchange();
     }
