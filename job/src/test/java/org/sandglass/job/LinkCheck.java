@@ -34,6 +34,7 @@ public final class LinkCheck {
             "com/codahale/",
             "org/slf4j/");
     private static final int ABSTRACT = 0x400;
+    private static final String SUPER_ACCESSOR = "$$super$";
 
     /** A field or method; {@code name} and {@code descriptor} as in class files. */
     record Member(String owner, String name, String descriptor) {
@@ -103,8 +104,18 @@ public final class LinkCheck {
             demanded.addAll(file.abstractMethods());
         }
         demanded.removeAll(implemented);
+        demanded.removeIf(method -> isSuperAccessor(method, own));
         demanded.forEach(method -> lost.add(own.name().replace('/', '.') + " does not implement " + method));
         return lost;
+    }
+
+    /**
+     * Scala 2.12 makes {@code super.equals} of a trait an abstract method {@code Trait$$super$equals}, which nobody but the
+     * trait's own {@code equals} calls: nobody, where the class has an {@code equals} of its own.
+     */
+    private static boolean isSuperAccessor(String method, ClassFile own) {
+        int mark = method.indexOf(SUPER_ACCESSOR);
+        return mark >= 0 && own.concrete().contains(method.substring(mark + SUPER_ACCESSOR.length()));
     }
 
     private boolean exists(Member member) {
