@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             PredictCommand.class,
             ExportCommand.class,
             DoctorCommand.class,
+            CalibrateCommand.class,
             PlanCommand.class,
             CompareCommand.class,
             ExperimentCommand.class,

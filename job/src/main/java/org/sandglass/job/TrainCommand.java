@@ -4,8 +4,8 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
-import org.sandglass.job.cluster.SettingChecks;
 import org.sandglass.job.config.Recipe;
+import org.sandglass.job.doctor.Doctor;
 import org.sandglass.job.report.Progress;
 import org.sandglass.job.report.Summary;
 import org.sandglass.job.train.Sessions;
@@ -76,8 +76,12 @@ final class TrainCommand implements Runnable {
     }
 
     static Summary train(SparkSession session, TrainRequest request, Progress progress, PrintWriter out) {
-        SettingChecks.require(session.sparkContext().getConf(), request.recipe(), progress::note);
-        Summary summary = Training.run(session, request, progress);
+        Summary summary = Training.run(
+                session,
+                request,
+                progress,
+                () -> Doctor.require(
+                        session, request.recipe(), new Doctor.Places(request.data(), request.run()), progress::note));
         progress.close();
         out.printf("%s after %d epochs", summary.status().name().toLowerCase(Locale.ROOT), summary.epochs());
         if (summary.top1Error() != null) {

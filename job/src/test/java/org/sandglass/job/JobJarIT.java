@@ -30,6 +30,13 @@ class JobJarIT {
     }
 
     @Test
+    void shouldFindInTheBuildsSparkWhatItsClassesNeed() throws IOException {
+        try (JarFile jar = jar()) {
+            assertThat(LinkCheck.missing(jar)).isEmpty();
+        }
+    }
+
+    @Test
     void shouldCarryItsNativesForLinuxAlone() throws IOException {
         try (JarFile jar = jar()) {
             Set<String> libraries = jar.stream()

@@ -60,30 +60,43 @@ public final class LinkCheck {
 
     private final Map<String, Optional<ClassFile>> classes = new HashMap<>();
 
+    private final Set<Member> checked = new HashSet<>();
+
     private LinkCheck() {}
 
     /** Prints what is missing, then a line that counts; ends with 1 if anything is missing. */
     public static void main(String[] args) throws IOException {
         LinkCheck check = new LinkCheck();
-        Set<String> missing = new TreeSet<>();
-        Set<Member> checked = new HashSet<>();
+        Set<String> missing;
         try (JarFile jar = new JarFile(args[0])) {
-            List<String> names = jar.stream()
-                    .map(entry -> entry.getName())
-                    .filter(name -> name.endsWith(".class") && OURS.stream().anyMatch(name::startsWith))
-                    .toList();
-            for (String name : names) {
-                ClassFile own = read(jar.getInputStream(jar.getEntry(name)));
-                own.references().stream()
-                        .filter(member -> CHECKED.stream().anyMatch(member.owner()::startsWith))
-                        .forEach(checked::add);
-                missing.addAll(check.unimplemented(own));
-            }
+            missing = check.lookUp(jar);
         }
-        checked.stream().filter(member -> !check.exists(member)).forEach(member -> missing.add(member.toString()));
         missing.forEach(System.out::println);
-        System.out.println(checked.size() + " references to Spark, Scala and Hadoop, " + missing.size() + " missing");
+        System.out.println(
+                check.checked.size() + " references to Spark, Scala and Hadoop, " + missing.size() + " missing");
         System.exit(missing.isEmpty() ? 0 : 1);
+    }
+
+    /** What a JAR's classes need, and the Spark on this process's class path does not have. */
+    static Set<String> missing(JarFile jar) throws IOException {
+        return new LinkCheck().lookUp(jar);
+    }
+
+    private Set<String> lookUp(JarFile jar) throws IOException {
+        Set<String> missing = new TreeSet<>();
+        List<String> names = jar.stream()
+                .map(entry -> entry.getName())
+                .filter(name -> name.endsWith(".class") && OURS.stream().anyMatch(name::startsWith))
+                .toList();
+        for (String name : names) {
+            ClassFile own = read(jar.getInputStream(jar.getEntry(name)));
+            own.references().stream()
+                    .filter(member -> CHECKED.stream().anyMatch(member.owner()::startsWith))
+                    .forEach(checked::add);
+            missing.addAll(unimplemented(own));
+        }
+        checked.stream().filter(member -> !exists(member)).forEach(member -> missing.add(member.toString()));
+        return missing;
     }
 
     /** Abstract methods that a class of ours does not implement, because the Spark at hand declares them otherwise. */
@@ -110,7 +123,7 @@ public final class LinkCheck {
     }
 
     /**
-     * Scala 2.12 makes {@code super.equals} of a trait an abstract method {@code Trait$$super$equals}, which nobody but the
+     * Scala makes {@code super.equals} of a trait an abstract method {@code Trait$$super$equals}, which nobody but the
      * trait's own {@code equals} calls: nobody, where the class has an {@code equals} of its own.
      */
     private static boolean isSuperAccessor(String method, ClassFile own) {

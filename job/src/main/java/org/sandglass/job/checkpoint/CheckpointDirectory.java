@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -82,6 +83,8 @@ final class CheckpointDirectory {
             out.flush();
             persist(file);
             length = file.getPos();
+        } catch (FSError e) {
+            throw asException(e);
         }
         return new StoredFile(name, length, HexFormat.of().formatHex(digest.digest()));
     }
@@ -90,11 +93,17 @@ final class CheckpointDirectory {
         try (FSDataOutputStream file = files.create(file(MANIFEST), true)) {
             file.write(manifest.toJson().getBytes(StandardCharsets.UTF_8));
             persist(file);
-        } catch (IOException e) {
+        } catch (IOException | FSError e) {
+            IOException failure = e instanceof IOException exception ? exception : asException(e);
             // All of it may be there in spite of the failure, and must not count.
-            discard(e);
-            throw e;
+            discard(failure);
+            throw failure;
         }
+    }
+
+    /** Hadoop's local file system says by an error that a disk is full, or cannot be read. */
+    private static IOException asException(Throwable error) {
+        return new IOException(error.getMessage(), error);
     }
 
     CheckpointManifest manifest() throws IOException {
@@ -105,6 +114,8 @@ final class CheckpointDirectory {
         byte[] bytes;
         try (InputStream in = files.open(status.getPath())) {
             bytes = in.readNBytes(MAX_MANIFEST_BYTES);
+        } catch (FSError e) {
+            throw asException(e);
         }
         try {
             return CheckpointManifest.fromJson(StandardCharsets.UTF_8
@@ -135,6 +146,8 @@ final class CheckpointDirectory {
             MessageDigest digest = Checksums.sha256();
             try (InputStream in = new DigestInputStream(files.open(file(file.name())), digest)) {
                 in.transferTo(OutputStream.nullOutputStream());
+            } catch (FSError e) {
+                throw asException(e);
             }
             requireChecksum(file, digest);
         }
@@ -147,6 +160,8 @@ final class CheckpointDirectory {
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             requireChecksum(file, digest);
             return text;
+        } catch (FSError e) {
+            throw asException(e);
         }
     }
 
@@ -161,6 +176,8 @@ final class CheckpointDirectory {
             return contents.tensors();
         } catch (FormatException e) {
             throw damaged(name, "is malformed: " + e.getMessage());
+        } catch (FSError e) {
+            throw asException(e);
         }
     }
 

@@ -79,7 +79,7 @@ public final class SettingChecks {
     }
 
     /**
-     * The cheap part of {@code sandglass doctor}, for the start of training.
+     * The cheap part of {@code sandglass doctor}, for a further training on executors that were examined.
      *
      * @param warnings is told each one, in a line
      * @throws JobFailure (cluster) with every error

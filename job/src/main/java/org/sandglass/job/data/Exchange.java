@@ -90,7 +90,11 @@ public final class Exchange {
 
     /** How many parts a task's share is to be cut into. */
     static int sections(SampleTable table, int tasks) {
-        long share = (table.imageBytes() + table.samples() * RECORD_BYTES) / tasks;
+        return sections(table.imageBytes(), table.samples(), tasks);
+    }
+
+    static int sections(long imageBytes, long samples, int tasks) {
+        long share = (imageBytes + samples * RECORD_BYTES) / tasks;
         return Math.toIntExact(share / SECTION_BYTES + 1);
     }
 

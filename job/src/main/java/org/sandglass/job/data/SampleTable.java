@@ -117,7 +117,7 @@ public final class SampleTable {
     }
 
     /** Bytes of all encoded images together. */
-    long imageBytes() {
+    public long imageBytes() {
         return files.stream().mapToLong(TableFile::imageBytes).sum();
     }
 

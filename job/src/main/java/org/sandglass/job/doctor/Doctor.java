@@ -5,6 +5,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -24,6 +25,7 @@ import org.sandglass.job.train.ExecutorSlots;
 public final class Doctor {
 
     private static final int SECRET_BYTES = 32;
+    private static final String EXECUTORS = "executors";
 
     private final SparkSession session;
     private final JavaSparkContext spark;
@@ -48,6 +50,27 @@ public final class Doctor {
             doctor.executors(Math.min(slots, doctor.tasks(slots)), places);
         }
         return List.copyOf(doctor.findings);
+    }
+
+    /**
+     * Examines everything before training begins. That executors could not be examined stops nothing: one may have been lost
+     * at that moment, and training goes on from that.
+     *
+     * @param warnings told what may be a mistake
+     * @throws JobFailure (cluster) if training could not work, saying what to change
+     */
+    public static void require(SparkSession session, Recipe recipe, Places places, Consumer<String> warnings) {
+        List<String> errors = new ArrayList<>();
+        for (Finding finding : examine(session, recipe, places)) {
+            if (finding.level() == Finding.Level.ERROR && !finding.check().equals(EXECUTORS)) {
+                errors.add(finding.line());
+            } else if (finding.level() != Finding.Level.OK) {
+                warnings.accept("warning: " + finding.line());
+            }
+        }
+        if (!errors.isEmpty()) {
+            throw JobFailure.cluster("Cannot train on this cluster: " + String.join("; ", errors));
+        }
     }
 
     /** The slots of all executors; 0 if none came. */
@@ -105,7 +128,7 @@ public final class Doctor {
 
     private static Finding cannotWrite(@Nullable String run, String problem) {
         return Finding.error(
-                "checkpoints",
+                ReportChecks.CHECKPOINTS,
                 "the driver cannot use " + run + ": "
                         + problem.lines().findFirst().orElse(""),
                 "set --run to a directory that the user may write");
@@ -127,10 +150,12 @@ public final class Doctor {
                     System.getProperty("java.version"),
                     session.version(),
                     Build.current().commit());
-            findings.addAll(ReportChecks.of(reports, driver, tableBytes(places.data()), nativeBytes(reports)));
+            ReportChecks.of(reports, driver, tableBytes(places.data()), nativeBytes(reports)).stream()
+                    .filter(finding -> marker != null || !finding.check().equals(ReportChecks.CHECKPOINTS))
+                    .forEach(findings::add);
         } catch (Exception e) { // Spark's own exception is checked, and Scala doesn't declare it
             findings.add(Finding.error(
-                    "executors",
+                    EXECUTORS,
                     "a barrier stage of " + tasks + " tasks failed: "
                             + e.toString().lines().findFirst().orElse(""),
                     "look at the executors' logs"));

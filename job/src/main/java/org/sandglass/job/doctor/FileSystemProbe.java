@@ -9,6 +9,7 @@ import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sandglass.job.report.RunDirectory;
 
 /**
  * What a checkpoint needs of a file system, tried out: a file that is written and closed is there whole, is listed, can be
@@ -30,12 +31,17 @@ final class FileSystemProbe implements AutoCloseable {
         this.owner = owner;
     }
 
-    /** The driver's: puts a marker into a directory, which is made where it is missing, for others to find. */
-    static FileSystemProbe mark(Configuration hadoop, String uri) throws IOException {
-        Path directory = new Path(uri);
+    /**
+     * The driver's: puts a marker into a run's directory, which is made where it is missing, or if that has checkpoints into
+     * theirs, for others to find.
+     */
+    static FileSystemProbe mark(Configuration hadoop, String run) throws IOException {
+        Path top = new Path(run);
         // Not from Hadoop's cache: that holds credentials for as long as the process lives.
-        FileSystem files = FileSystem.newInstance(directory.toUri(), hadoop);
-        files.mkdirs(directory);
+        FileSystem files = FileSystem.newInstance(top.toUri(), hadoop);
+        files.mkdirs(top);
+        Path checkpoints = new Path(top, RunDirectory.CHECKPOINTS);
+        Path directory = files.exists(checkpoints) ? checkpoints : top;
         Path marker = new Path(directory, ".sandglass-doctor-" + UUID.randomUUID());
         FileSystemProbe probe = new FileSystemProbe(files, directory, marker, true);
         probe.write(marker, (byte) 1);

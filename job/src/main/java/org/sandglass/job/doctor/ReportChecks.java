@@ -17,6 +17,8 @@ import org.sandglass.job.failure.JobFailure;
 /** What the reports of all ranks tell together. Functions of their arguments alone. */
 final class ReportChecks {
 
+    static final String CHECKPOINTS = "checkpoints";
+
     /** Kerberos refuses clocks that differ by more than five minutes. */
     private static final long REFUSED_SKEW_MILLIS = 300_000;
 
@@ -74,7 +76,7 @@ final class ReportChecks {
 
     private void files() {
         problems(
-                "checkpoints",
+                CHECKPOINTS,
                 ExecutorReport::fileProblem,
                 "every executor can write, read, list and delete in the run directory",
                 "set --run to a directory on hdfs://, s3a:// or another file system of all hosts that the user may write");

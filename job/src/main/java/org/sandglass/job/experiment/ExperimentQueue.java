@@ -13,6 +13,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sandglass.job.cluster.SettingChecks;
 import org.sandglass.job.config.Experiment;
+import org.sandglass.job.doctor.Doctor;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.Progress;
@@ -33,6 +34,7 @@ public final class ExperimentQueue {
     private final Order order;
     private final RunFiles files;
     private final Configuration hadoop;
+    private boolean examined;
 
     /**
      * What to run.
@@ -129,9 +131,8 @@ public final class ExperimentQueue {
                 requireTable(job.setting().table()),
                 requireTable(Experiment.VALIDATION),
                 runUri(job));
-        SettingChecks.require(session.sparkContext().getConf(), request.recipe(), progress::note);
         try {
-            Training.run(session, request, progress);
+            Training.run(session, request, progress, () -> preflight(session, request, progress));
         } catch (JobFailure e) {
             if (e.exitCode() != ExitCode.DIVERGED) {
                 throw e;
@@ -139,6 +140,16 @@ public final class ExperimentQueue {
             // That is an outcome.
             progress.note(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** Everything once; settings differ in their recipes alone. */
+    private void preflight(SparkSession session, TrainRequest request, Progress progress) {
+        if (examined) {
+            SettingChecks.require(session.sparkContext().getConf(), request.recipe(), progress::note);
+            return;
+        }
+        Doctor.require(session, request.recipe(), new Doctor.Places(request.data(), request.run()), progress::note);
+        examined = true;
     }
 
     private boolean hasEnded(Job job) {

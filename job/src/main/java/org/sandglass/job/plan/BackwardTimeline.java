@@ -49,6 +49,14 @@ record BackwardTimeline(List<Double> shares) {
         return new BackwardTimeline(shares);
     }
 
+    /** Floating-point operations of forward and backward for one sample. */
+    static double trainingFlops(Network network) {
+        return 3
+                * network.graph().operations().stream()
+                        .mapToDouble(BackwardTimeline::forwardFlops)
+                        .sum();
+    }
+
     /** Of one sample; a multiplication and an addition are two. */
     private static double forwardFlops(Operation operation) {
         if (operation instanceof Operation.Convolution convolution) {

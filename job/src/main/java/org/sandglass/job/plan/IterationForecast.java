@@ -20,7 +20,7 @@ import org.sandglass.ops.tensor.DataType;
 final class IterationForecast {
 
     /** As {@code collective}'s own; larger frames change little, and make long forecasts. */
-    private static final int FRAME_BYTES = 256 << 10;
+    static final int FRAME_BYTES = 256 << 10;
 
     private final Recipe recipe;
     private final ClusterSettings cluster;

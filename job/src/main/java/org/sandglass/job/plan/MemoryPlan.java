@@ -97,9 +97,7 @@ public record MemoryPlan(List<Part> parts) {
     /** What lies in the JVM's heap: what spark.executor.memory is for. */
     public long heapBytes() {
         return parts.stream()
-                .filter(part -> part.name().startsWith("input")
-                        || part.name().startsWith("encoded")
-                        || part.name().startsWith("snapshot"))
+                .filter(part -> part.name().startsWith("input") || part.name().startsWith("encoded"))
                 .mapToLong(Part::bytes)
                 .sum();
     }

@@ -18,6 +18,9 @@ import org.sandglass.job.failure.JobFailure;
  */
 public final class RunDirectory {
 
+    /** The directory of checkpoints within a run's. */
+    public static final String CHECKPOINTS = "checkpoints";
+
     private static final String CONFIG = "config.conf";
     private static final String METRICS = "metrics.jsonl";
     private static final String LEDGER = "ledger.jsonl";
@@ -103,7 +106,7 @@ public final class RunDirectory {
     }
 
     public String checkpointsUri() {
-        return files.uri("checkpoints");
+        return files.uri(CHECKPOINTS);
     }
 
     public String snapshotsUri() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -98,7 +99,7 @@ public final class RunFiles {
             return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (FileNotFoundException e) {
             return Optional.empty();
-        } catch (IOException e) {
+        } catch (IOException | FSError e) {
             throw failure("read", name, e);
         }
     }
@@ -118,7 +119,7 @@ public final class RunFiles {
             if (renaming) {
                 FileContext.getFileContext(directory.toUri(), hadoop).rename(written, target, Options.Rename.OVERWRITE);
             }
-        } catch (IOException e) {
+        } catch (IOException | FSError e) { // the latter is the local file system's where a disk is full
             throw failure("write", name, e);
         }
     }
@@ -131,7 +132,11 @@ public final class RunFiles {
         }
     }
 
-    private JobFailure failure(String verb, String name, IOException e) {
-        return new JobFailure(ExitCode.OTHER, "Cannot " + verb + " " + uri(name) + ": " + e.getMessage(), e);
+    private JobFailure failure(String verb, String name, Throwable e) {
+        return new JobFailure(
+                ExitCode.OTHER,
+                "Cannot " + verb + " " + uri(name) + ": " + e.getMessage()
+                        + "; make it usable, or choose another place",
+                e);
     }
 }

@@ -136,7 +136,8 @@ public final class RunLease implements AutoCloseable {
                 own = own.next();
                 files.write(FILE, JsonLines.pretty(own));
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Whatever it was, the next renewal may succeed.
             LOG.warn("Cannot renew the lease of {}", files.uri(""), e);
         }
     }

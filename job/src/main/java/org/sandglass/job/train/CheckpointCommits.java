@@ -75,7 +75,9 @@ final class CheckpointCommits implements AutoCloseable {
     synchronized void written(WrittenCheckpoint files) {
         CheckpointManifest manifest = expected;
         if (manifest == null || manifest.epoch() != files.epoch() || attempt != files.attempt()) {
-            early = files;
+            if (early == null || files.attempt() >= early.attempt()) {
+                early = files;
+            }
             return;
         }
         if (arrived || outcome.isDone()) {
@@ -89,7 +91,7 @@ final class CheckpointCommits implements AutoCloseable {
                     commit.accept(manifest.withFiles(String.valueOf(files.weightsSha256()), files.files()));
                 }
                 result.complete(Optional.ofNullable(files.problem()));
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 result.completeExceptionally(e);
             }
         });

@@ -79,6 +79,7 @@ record EpochWork(EpochPlan plan, SampleLocator locator, String checkpoints, Stri
                 written == null ? null : written.weightsSha256(),
                 written == null ? List.of() : written.files(),
                 writer,
+                null,
                 ProcessMemory.peakBytes());
     }
 }

@@ -40,19 +40,22 @@ final class ExchangeRepair {
         return new ExchangeRepair(spark, group, done);
     }
 
-    /** Waits until it is done. */
-    void finish() {
+    /** Waits until it is done, or has waited too long for executors. */
+    void finish(Gang gang) {
+        SlotWatch watch = gang.watch(group);
         try {
             done.join();
         } catch (CompletionException | CancellationException e) {
             LOG.info("Cannot repair an exchange now", e);
+        } finally {
+            watch.close();
         }
     }
 
     /** Ends it: the exchange will be another one. */
-    void cancel() {
+    void cancel(Gang gang) {
         spark.cancelJobGroup(group);
-        finish();
+        finish(gang);
     }
 
     private static void start(Runnable repair) {

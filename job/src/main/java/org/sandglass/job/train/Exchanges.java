@@ -185,6 +185,7 @@ final class Exchanges implements AutoCloseable {
             abandon();
             return null;
         }
+        SlotWatch watch = gang.watch(ahead.group());
         try {
             ahead.made().get();
             next = null;
@@ -196,6 +197,8 @@ final class Exchanges implements AutoCloseable {
             return null;
         } catch (InterruptedException e) {
             throw interrupted(e);
+        } finally {
+            watch.close();
         }
     }
 

@@ -19,7 +19,8 @@ import org.sandglass.job.failure.JobFailure;
 public final class ExecutorSlots extends SparkListener {
 
     private static final Map<String, Integer> CORES = new ConcurrentHashMap<>();
-    private static volatile long changedMillis = System.currentTimeMillis();
+    private static final long NEVER = Long.MAX_VALUE;
+    private static volatile long shortSinceMillis = NEVER;
     private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,.*]");
     private static final long POLL_MILLIS = 50;
     private static final long SETTLE_MILLIS = 3_000;
@@ -27,13 +28,11 @@ public final class ExecutorSlots extends SparkListener {
 
     @Override
     public void onExecutorAdded(SparkListenerExecutorAdded added) {
-        changedMillis = System.currentTimeMillis();
         CORES.put(added.executorId(), added.executorInfo().totalCores());
     }
 
     @Override
     public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
-        changedMillis = System.currentTimeMillis();
         CORES.remove(removed.executorId());
     }
 
@@ -91,9 +90,23 @@ public final class ExecutorSlots extends SparkListener {
         return CORES.containsKey(executor);
     }
 
-    /** Whether there are fewer than {@code wanted} slots, and nothing has changed in that for as long as a timeout. */
+    /** A stage begins: how long slots have been short counts from now on. */
+    static void forgetShortage() {
+        shortSinceMillis = NEVER;
+    }
+
+    /**
+     * Whether there have been fewer than {@code wanted} slots for as long as a timeout, whatever executors came and went
+     * meanwhile: one that fails soon after each of its starts must not be waited for without end.
+     */
     static boolean isShortSince(SparkConf conf, int wanted, Duration timeout) {
-        return now(conf) < wanted && System.currentTimeMillis() - changedMillis >= timeout.toMillis();
+        if (now(conf) >= wanted) {
+            shortSinceMillis = NEVER;
+            return false;
+        }
+        long now = System.currentTimeMillis();
+        shortSinceMillis = Math.min(shortSinceMillis, now);
+        return now - shortSinceMillis >= timeout.toMillis();
     }
 
     /** Waits for {@code wanted} slots, until executors that were lost have not been replaced within a timeout. */

@@ -185,8 +185,7 @@ final class Gang implements Restarts.Width {
         // The name and the description of its jobs in Spark's UI.
         spark.setCallSite(description);
         spark.setJobGroup(group, description);
-        SlotWatch watch = SlotWatch.start(
-                spark, group, tasks, recipe.failure().replacementTimeout(), () -> objection.getAsBoolean());
+        SlotWatch watch = watch(group, objection);
         try {
             return jobs.get();
         } catch (Exception e) {
@@ -197,6 +196,15 @@ final class Gang implements Restarts.Width {
             spark.clearJobGroup();
             spark.clearCallSite();
         }
+    }
+
+    /** Ends a group's jobs that wait for executors which do not come. */
+    SlotWatch watch(String group) {
+        return watch(group, () -> false);
+    }
+
+    private SlotWatch watch(String group, BooleanSupplier reason) {
+        return SlotWatch.start(spark, group, tasks, recipe.failure().replacementTimeout(), reason);
     }
 
     private Lost lostOrFailed(Exception e) {

@@ -30,6 +30,7 @@ final class SlotWatch implements AutoCloseable {
     /** @param objection whether there is such a reason */
     static SlotWatch start(
             JavaSparkContext spark, String jobGroup, int tasks, Duration timeout, BooleanSupplier objection) {
+        ExecutorSlots.forgetShortage();
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(runnable -> {
             Thread thread = new Thread(runnable, "sandglass-slots");
             thread.setDaemon(true);

@@ -25,6 +25,9 @@ final class SnapshotWriter {
 
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotWriter.class);
 
+    /** How often the driver is told of a checkpoint, if it does not answer. */
+    private static final int DELIVERIES = 3;
+
     private volatile CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
     private volatile boolean needed;
 
@@ -53,7 +56,7 @@ final class SnapshotWriter {
                 () -> {
                     try {
                         store(worker, snapshot, plan, uri, writer);
-                    } catch (IOException | RuntimeException e) {
+                    } catch (IOException | RuntimeException | Error e) {
                         LOG.warn(
                                 "Cannot write the snapshot of iteration {}",
                                 snapshot.stamp().iterations(),
@@ -79,7 +82,11 @@ final class SnapshotWriter {
         last = CompletableFuture.runAsync(
                 () -> {
                     WrittenCheckpoint written = checkpoint(snapshot, uri, epoch);
-                    needed = !ProgressPlugin.deliver(written) || written.problem() != null;
+                    boolean delivered = false;
+                    for (int i = 0; i < DELIVERIES && !delivered; i++) {
+                        delivered = ProgressPlugin.deliver(written);
+                    }
+                    needed = !delivered || written.problem() != null;
                 },
                 SnapshotWriter::start);
     }
@@ -92,7 +99,8 @@ final class SnapshotWriter {
             List<StoredFile> files =
                     new CheckpointStore(WorkerState.hadoop(), uri).writeFiles(epoch, model, snapshot.momentumTensors());
             return new WrittenCheckpoint(epoch, attempt, Safetensors.sha256(model), files, null);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // The driver waits for this answer, whatever it is.
             LOG.error("Cannot write the checkpoint of epoch {}", epoch, e);
             return new WrittenCheckpoint(epoch, attempt, null, List.of(), String.valueOf(e.getMessage()));
         }

@@ -8,6 +8,7 @@ import org.sandglass.job.checkpoint.StoredFile;
 import org.sandglass.job.data.AuditReport;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
+import org.sandglass.job.plan.Calibration;
 import org.sandglass.job.report.IterationMetrics;
 
 /**
@@ -23,6 +24,7 @@ import org.sandglass.job.report.IterationMetrics;
  * @param weightsSha256 of the model's tensors, where files were written
  * @param files what rank 0 wrote into the checkpoint's directory before the stage's end
  * @param writer who writes the checkpoint's files after the stage's end; null if nobody does
+ * @param measured by a stage of {@link CalibrationWork}
  * @param peakMemoryBytes largest resident size of the executor's process so far
  */
 record TaskOutcome(
@@ -40,6 +42,7 @@ record TaskOutcome(
         @Nullable String weightsSha256,
         List<StoredFile> files,
         @Nullable Writer writer,
+        Calibration.@Nullable Task measured,
         long peakMemoryBytes) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -105,6 +108,27 @@ record TaskOutcome(
                 null,
                 List.of(),
                 null,
+                null,
+                ProcessMemory.peakBytes());
+    }
+
+    static TaskOutcome measured(int rank, Calibration.Task task) {
+        return new TaskOutcome(
+                rank,
+                Status.FINISHED,
+                null,
+                null,
+                AuditReport.NONE,
+                List.of(),
+                Totals.NONE,
+                0,
+                0,
+                0,
+                0,
+                null,
+                List.of(),
+                null,
+                task,
                 ProcessMemory.peakBytes());
     }
 
@@ -130,6 +154,7 @@ record TaskOutcome(
                 written.weightsSha256(),
                 written.files(),
                 null,
+                null,
                 ProcessMemory.peakBytes());
     }
 
@@ -149,6 +174,7 @@ record TaskOutcome(
                 0,
                 null,
                 List.of(),
+                null,
                 null,
                 ProcessMemory.peakBytes());
     }

@@ -93,12 +93,19 @@ public final class Training {
             try {
                 gang.regroup();
             } finally {
-                repair.ifPresent(gang.tasks() == before ? ExchangeRepair::finish : ExchangeRepair::cancel);
+                boolean same = gang.tasks() == before;
+                repair.ifPresent(repairing -> {
+                    if (same) {
+                        repairing.finish(gang);
+                    } else {
+                        repairing.cancel(gang);
+                    }
+                });
             }
         }
     }
 
-    private Training(SparkSession session, TrainRequest request, Progress progress) {
+    private Training(SparkSession session, TrainRequest request, Progress progress, Runnable preflight) {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         this.recipe = request.recipe();
         this.table = SampleTable.open(session, request.data());
@@ -111,14 +118,11 @@ public final class Training {
         this.run = RunDirectory.open(request.run(), spark.hadoopConfiguration(), recipe);
         this.checkpoints = new CheckpointStore(spark.hadoopConfiguration(), run.checkpointsUri());
         this.snapshots = new SnapshotStore(spark.hadoopConfiguration(), run.snapshotsUri());
+        preflight.run();
         this.stages = new EpochStages(spark, table, recipe, gang);
         this.progress = progress;
         this.facts = new RunFacts(recipe, table, spark.version());
-        this.restarts = new Restarts(
-                recipe.failure(),
-                new Mending(spark),
-                progress,
-                (what, why) -> run.recordRestart(RestartRecord.Kind.STAGE, what, why));
+        this.restarts = new Restarts(recipe.failure(), new Mending(spark), progress, this::recordRestart);
         this.lease = RunLease.acquire(run.uri(), spark.hadoopConfiguration());
         this.commits = new CheckpointCommits(
                 this::commit,
@@ -129,10 +133,11 @@ public final class Training {
     /**
      * Trains, or goes on training, what the request says.
      *
+     * @param preflight run once, when table and run directory have been found usable; refuses a cluster by throwing
      * @throws JobFailure with the exit code that says what is wrong
      */
-    public static Summary run(SparkSession session, TrainRequest request, Progress progress) {
-        Training training = new Training(session, request, progress);
+    public static Summary run(SparkSession session, TrainRequest request, Progress progress, Runnable preflight) {
+        Training training = new Training(session, request, progress, preflight);
         try {
             return training.run();
         } catch (JobFailure e) {
@@ -173,6 +178,12 @@ public final class Training {
                 progress.note("Going back to the end of epoch " + completed + ": " + e.getMessage());
             }
         }
+    }
+
+    private void recordRestart(String what, String why) {
+        // A driver that was frozen while another one took over must leave the other's files alone.
+        lease.requireHeld();
+        run.recordRestart(RestartRecord.Kind.STAGE, what, why);
     }
 
     /** How many epochs are completed; forgets what was recorded of others. */
@@ -237,6 +248,7 @@ public final class Training {
                 .orElse(0.0);
         gang.widen();
         List<TaskOutcome> outcomes = again("train epoch " + (completed + 1), () -> {
+            lease.requireHeld();
             checkpoints.clear(completed + 1);
             return stages.train(plan, sourceWithin(completed), run.checkpointsUri(), run.snapshotsUri());
         });
@@ -283,6 +295,7 @@ public final class Training {
         CheckpointManifest checkpoint = commits.last().orElseThrow();
         int epoch = checkpoint.epoch();
         progress.note("Writing the checkpoint of epoch " + epoch + " again: " + problem.get());
+        lease.requireHeld();
         checkpoints.clear(epoch);
         TaskOutcome first = stages.writeCheckpoint(epoch, run.checkpointsUri()).get(0);
         if (first.files().isEmpty()) {

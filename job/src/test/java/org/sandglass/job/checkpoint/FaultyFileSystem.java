@@ -3,10 +3,12 @@ package org.sandglass.job.checkpoint;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.Constructor;
 import java.net.URI;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FSInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -17,7 +19,8 @@ import org.apache.hadoop.util.Progressable;
 
 /**
  * The local file system, of which one call fails: any call, also those on streams. A write that fails has written half; a
- * close that fails has written everything.
+ * close that fails has written everything. Reads and writes fail as Hadoop's own do where a disk is full or damaged: by an
+ * error.
  */
 public final class FaultyFileSystem extends RawLocalFileSystem {
 
@@ -44,6 +47,24 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
     private static void call(String name) throws IOException {
         if (calls++ == failing) {
             throw new IOException("injected into " + name);
+        }
+    }
+
+    private static void transfer(String name) {
+        try {
+            call(name);
+        } catch (IOException e) {
+            throw error(e);
+        }
+    }
+
+    private static FSError error(IOException cause) {
+        try {
+            Constructor<FSError> ofHadoop = FSError.class.getDeclaredConstructor(Throwable.class);
+            ofHadoop.setAccessible(true);
+            return ofHadoop.newInstance(cause);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -99,7 +120,7 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
             out.write(bytes, offset, length / 2);
-            call("write");
+            transfer("write");
             out.write(bytes, offset + length / 2, length - length / 2);
         }
 
@@ -135,13 +156,13 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
 
         @Override
         public int read() throws IOException {
-            call("read");
+            transfer("read");
             return in.read();
         }
 
         @Override
         public int read(byte[] bytes, int offset, int length) throws IOException {
-            call("read");
+            transfer("read");
             return in.read(bytes, offset, length);
         }
 

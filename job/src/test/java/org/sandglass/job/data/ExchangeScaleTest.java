@@ -109,6 +109,10 @@ class ExchangeScaleTest {
     void shouldCutLargeSharesIntoSections() {
         SampleTable table = open(SampleTables.numberedTable(directory.resolve("table"), 100, 5, 1));
         assertThat(Exchange.sections(table, 2)).isEqualTo(1);
+        long imageNet = 1_281_167 * (110L << 10);
+        int sections = Exchange.sections(imageNet, 1_281_167, 16);
+        assertThat(imageNet / 16 / sections).isBetween(Exchange.SECTION_BYTES * 9 / 10, Exchange.SECTION_BYTES);
+        assertThat(Exchange.sections(0, 1L << 32, 16)).isGreaterThan(100);
     }
 
     private static JavaPairRDD<Long, byte[]> shuffle(SampleTable table, int sections) {

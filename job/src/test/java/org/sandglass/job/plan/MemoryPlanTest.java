@@ -33,7 +33,8 @@ class MemoryPlanTest {
 
         assertThat(large.bytes()).isGreaterThan(small.bytes());
         assertThat(without.bytes()).isLessThan(small.bytes());
-        assertThat(without.heapBytes()).isLessThan(small.heapBytes());
+        assertThat(without.heapBytes()).isEqualTo(small.heapBytes());
+        assertThat(large.heapBytes()).isGreaterThan(small.heapBytes());
     }
 
     private static Recipe recipe(String settings) {
