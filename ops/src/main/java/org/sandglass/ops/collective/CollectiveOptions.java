@@ -48,6 +48,10 @@ public record CollectiveOptions(
         this(algorithm, timeout, attempt, DEFAULT_SEGMENT_BYTES);
     }
 
+    public CollectiveOptions withAlgorithm(Algorithm changed) {
+        return new CollectiveOptions(changed, timeout, attempt, segmentBytes, wire, hosts, encrypt);
+    }
+
     public CollectiveOptions withSegmentBytes(int changed) {
         return new CollectiveOptions(algorithm, timeout, attempt, changed, wire, hosts, encrypt);
     }

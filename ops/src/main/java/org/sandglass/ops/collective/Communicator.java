@@ -2,6 +2,7 @@ package org.sandglass.ops.collective;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.Optional;
 
 /**
  * A fixed group of ranks that compute together.
@@ -56,6 +57,9 @@ public interface Communicator extends AutoCloseable {
 
     /** Waits until every rank has called it. */
     void barrier();
+
+    /** Why nothing can be summed any more: a peer is lost, or the group closed; empty while it can. Thread-safe. */
+    Optional<String> loss();
 
     /** Any thread may call this. Closes all connections; operations in flight fail here and, within moments, at every peer. */
     @Override

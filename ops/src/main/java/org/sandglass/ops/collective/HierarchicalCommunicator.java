@@ -2,6 +2,7 @@ package org.sandglass.ops.collective;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.Optional;
 
 /**
  * A rank of a group whose large sums go the way of the hosts: shared memory within a host, TCP between their leaders.
@@ -59,6 +60,11 @@ final class HierarchicalCommunicator implements Communicator {
     @Override
     public void barrier() {
         flat.barrier();
+    }
+
+    @Override
+    public Optional<String> loss() {
+        return flat.loss();
     }
 
     @Override

@@ -156,14 +156,7 @@ final class Hierarchy {
         if (layout.count() == 1 || !leads()) {
             return null;
         }
-        List<InetSocketAddress> leaders = new ArrayList<>();
-        List<String> names = new ArrayList<>();
-        for (int other = 0; other < layout.count(); other++) {
-            leaders.add(addresses.get(layout.leader(other)));
-            names.add(all.name(layout.leader(other)));
-        }
-        Membership membership = new Membership(host, layout.count(), ~options.attempt(), options.encrypt(), secret);
-        return TcpCommunicator.connect(listener, leaders, names, membership, options);
+        return TcpEndpoint.connectLeaders(listener, layout, host, addresses, secret, options);
     }
 
     private boolean leads() {

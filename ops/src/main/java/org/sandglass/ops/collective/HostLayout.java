@@ -9,7 +9,7 @@ import java.util.Map;
  * Which ranks share a host. Hosts are numbered in the order of their lowest ranks, who lead them; within a host, ranks have
  * lanes in the order of ranks. Immutable.
  */
-final class HostLayout {
+public final class HostLayout {
 
     private final List<String> names;
     private final List<List<Integer>> members;
@@ -18,7 +18,7 @@ final class HostLayout {
     /**
      * @param hosts the host of each rank
      */
-    HostLayout(List<String> hosts) {
+    public HostLayout(List<String> hosts) {
         Map<String, List<Integer>> byName = new LinkedHashMap<>();
         for (int rank = 0; rank < hosts.size(); rank++) {
             byName.computeIfAbsent(hosts.get(rank), name -> new ArrayList<>()).add(rank);
@@ -29,7 +29,7 @@ final class HostLayout {
     }
 
     /** Number of hosts. */
-    int count() {
+    public int count() {
         return names.size();
     }
 
@@ -37,17 +37,17 @@ final class HostLayout {
         return names.get(host);
     }
 
-    int host(int rank) {
+    public int host(int rank) {
         return hosts[rank];
     }
 
     /** The ranks of a host, by their lanes. */
-    List<Integer> members(int host) {
+    public List<Integer> members(int host) {
         return members.get(host);
     }
 
     /** The lowest rank of a host. */
-    int leader(int host) {
+    public int leader(int host) {
         return members(host).get(0);
     }
 

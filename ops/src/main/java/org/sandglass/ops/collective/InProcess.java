@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,6 +91,10 @@ public final class InProcess {
             if (failure == null) {
                 fail(new PeerFailure("Cannot go on: rank " + rank + " has closed its communicator"));
             }
+        }
+
+        synchronized Optional<String> loss() {
+            return Optional.ofNullable(failure).map(PeerFailure::getMessage);
         }
 
         private void fail(PeerFailure cause) {
@@ -213,6 +218,11 @@ public final class InProcess {
         @Override
         public void barrier() {
             join(Kind.BARRIER, "barrier", 0, NO_FLOATS, NO_BYTES).await();
+        }
+
+        @Override
+        public Optional<String> loss() {
+            return group.loss();
         }
 
         @Override

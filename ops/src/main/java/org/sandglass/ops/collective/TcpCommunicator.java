@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -168,6 +169,14 @@ final class TcpCommunicator implements Communicator {
     }
 
     @Override
+    public Optional<String> loss() {
+        Fault fault = fault();
+        return fault == null
+                ? Optional.empty()
+                : Optional.of((fault.rank() == rank ? "this rank" : name(fault.rank())) + " " + fault.detail());
+    }
+
+    @Override
     public void close() {
         progress.close();
     }
@@ -295,8 +304,13 @@ final class TcpCommunicator implements Communicator {
     private static List<String> names(List<InetSocketAddress> addresses) {
         List<String> names = new ArrayList<>();
         for (int rank = 0; rank < addresses.size(); rank++) {
-            names.add("rank " + rank + " at " + addresses.get(rank));
+            names.add(name(rank, addresses));
         }
         return names;
+    }
+
+    /** What failures call a rank. */
+    static String name(int rank, List<InetSocketAddress> addresses) {
+        return "rank " + rank + " at " + addresses.get(rank);
     }
 }

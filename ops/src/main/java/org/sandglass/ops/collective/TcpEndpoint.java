@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -50,10 +51,58 @@ public final class TcpEndpoint implements AutoCloseable {
      */
     public Communicator connect(int rank, List<InetSocketAddress> ranks, byte[] secret, CollectiveOptions options) {
         try (this) {
-            checkAvailable(options, ranks.size());
-            Membership membership = new Membership(rank, ranks.size(), options.attempt(), options.encrypt(), secret);
-            return ranks.size() == 1 ? InProcess.single() : connect(ranks, membership, secret, options);
+            return connectAll(rank, ranks, secret, options);
         }
+    }
+
+    /**
+     * As {@link #connect}, and connects the lowest rank of each host with those of the other hosts.
+     *
+     * @param between the leaders' algorithm
+     * @throws PeerFailure if a rank does not come before the deadline, naming it
+     */
+    public HostGroups connectHosts(
+            int rank, List<InetSocketAddress> ranks, byte[] secret, CollectiveOptions options, Algorithm between) {
+        try (this) {
+            HostLayout layout = new HostLayout(options.hosts());
+            Communicator all = connectAll(rank, ranks, secret, options);
+            try {
+                all.barrier();
+                int host = layout.host(rank);
+                boolean connects = layout.count() > 1 && layout.leader(host) == rank;
+                Communicator leaders = connects
+                        ? connectLeaders(listener, layout, host, ranks, secret, options.withAlgorithm(between))
+                        : InProcess.single();
+                return new HostGroups(layout, all, leaders);
+            } catch (RuntimeException failure) {
+                all.close();
+                throw failure;
+            }
+        }
+    }
+
+    /** Connects a host's leader with those of the other hosts; there are some. */
+    static TcpCommunicator connectLeaders(
+            ServerSocketChannel listener,
+            HostLayout layout,
+            int host,
+            List<InetSocketAddress> ranks,
+            byte[] secret,
+            CollectiveOptions options) {
+        List<InetSocketAddress> leaders = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        for (int other = 0; other < layout.count(); other++) {
+            leaders.add(ranks.get(layout.leader(other)));
+            names.add(TcpCommunicator.name(layout.leader(other), ranks));
+        }
+        Membership membership = new Membership(host, layout.count(), ~options.attempt(), options.encrypt(), secret);
+        return TcpCommunicator.connect(listener, leaders, names, membership, options);
+    }
+
+    private Communicator connectAll(int rank, List<InetSocketAddress> ranks, byte[] secret, CollectiveOptions options) {
+        checkAvailable(options, ranks.size());
+        Membership membership = new Membership(rank, ranks.size(), options.attempt(), options.encrypt(), secret);
+        return ranks.size() == 1 ? InProcess.single() : connect(ranks, membership, secret, options);
     }
 
     private Communicator connect(
