@@ -20,7 +20,10 @@ constexpr unsigned char kGuardByte = 0xA5;
 constexpr long kTold = 5;
 constexpr size_t kMemory = size_t(4) << 30;
 
+constexpr int kHost = -1;
+
 struct Allocation {
+    int device;
     size_t bytes;
     unsigned char* base;
 };
@@ -62,17 +65,18 @@ int device_count() {
     return text == nullptr ? 1 : std::atoi(text);
 }
 
-bool inside(const std::map<uintptr_t, Allocation>& registry, const void* address, size_t bytes) {
+const Allocation* find(const std::map<uintptr_t, Allocation>& registry, const void* address, size_t bytes) {
     uintptr_t at = reinterpret_cast<uintptr_t>(address);
     auto after = registry.upper_bound(at);
     if (after == registry.begin()) {
-        return false;
+        return nullptr;
     }
     auto found = std::prev(after);
-    return at - found->first <= found->second.bytes && bytes <= found->second.bytes - (at - found->first);
+    bool inside = at - found->first <= found->second.bytes && bytes <= found->second.bytes - (at - found->first);
+    return inside ? &found->second : nullptr;
 }
 
-void* allocate(std::map<uintptr_t, Allocation>& registry, size_t bytes) {
+void* allocate(std::map<uintptr_t, Allocation>& registry, int device, size_t bytes) {
     void* base = nullptr;
     size_t all = (bytes + 255) / 256 * 256 + 2 * kGuard;
     if (posix_memalign(&base, 256, all) != 0) {
@@ -81,7 +85,7 @@ void* allocate(std::map<uintptr_t, Allocation>& registry, size_t bytes) {
     unsigned char* start = static_cast<unsigned char*>(base);
     std::memset(start, kGuardByte, all);
     std::memset(start + kGuard, 0xFF, bytes);  // a NaN in every type
-    registry[reinterpret_cast<uintptr_t>(start + kGuard)] = {bytes, start};
+    registry[reinterpret_cast<uintptr_t>(start + kGuard)] = {device, bytes, start};
     return start + kGuard;
 }
 
@@ -147,6 +151,15 @@ bool others_may_come() {
     return false;
 }
 
+bool is_busy(int device) {
+    for (Stream* stream : state().streams) {
+        if (stream->device == device && !stream->operations.empty()) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::condition_variable_any& changed() {
     static std::condition_variable_any* instance = new std::condition_variable_any;
     return *instance;
@@ -161,7 +174,7 @@ int run_until(const std::function<bool()>& condition) {
         if (!others_may_come() || std::chrono::steady_clock::now() > patience) {
             return breach(719, "waits for what will never happen");
         }
-        changed().wait_for(lock(), std::chrono::milliseconds(5));
+        changed().wait_for(lock(), std::chrono::microseconds(200));
     }
     return state().sticky ? 700 : 0;
 }
@@ -241,19 +254,22 @@ bool is_stream(const Stream* stream) {
     return std::find(state().streams.begin(), state().streams.end(), stream) != state().streams.end();
 }
 
-void enqueue(Stream* stream, std::function<void()> work) { push(stream, {std::move(work), nullptr, nullptr}); }
+void enqueue(Stream* stream, std::function<void()> work) { enqueue(stream, {std::move(work), nullptr, nullptr}); }
 
-void enqueue(Stream* stream, Operation operation) { push(stream, std::move(operation)); }
-
-bool is_next(const Stream* stream, const void* tag) {
-    return is_stream(stream) && !stream->operations.empty() && stream->operations.front().tag == tag;
+void enqueue(Stream* stream, Operation operation) {
+    if (stream->device != current_device) {
+        breach(400, "a library's call on a stream of another device than the thread's");
+    }
+    push(stream, std::move(operation));
 }
 
 bool collectives_fail() { return state().collectives_fail; }
 
-bool on_device(const void* address, size_t bytes) { return inside(state().device, address, bytes); }
+bool on_device(const void* address, size_t bytes) { return find(state().device, address, bytes) != nullptr; }
 
 bool has_context() { return current_device >= 0; }
+
+int device_of_thread() { return current_device; }
 
 void count_objects(int change) { state().objects += change; }
 
@@ -424,14 +440,18 @@ int cudaMalloc(void** address, size_t bytes) {
         return 2;
     }
     state().allocations_left -= state().allocations_left > 0 ? 1 : 0;
-    *address = allocate(state().device, bytes);
+    *address = allocate(state().device, current_device, bytes);
     state().device_bytes += bytes;
     state().allocations++;
     return *address ? 0 : 2;
 }
 
+// The real one waits for the device by itself, which is not to be relied on.
 int cudaFree(void* address) {
     ENTER("cudaFree");
+    if (is_busy(current_device)) {
+        return breach(1, "cudaFree: work is queued that may use the memory");
+    }
     auto found = state().device.find(reinterpret_cast<uintptr_t>(address));
     size_t bytes = found == state().device.end() ? 0 : found->second.bytes;
     int code = release(state().device, address, "cudaFree");
@@ -444,12 +464,15 @@ int cudaHostAlloc(void** address, size_t bytes, unsigned flags) {
     if (flags != 0) {
         return breach(1, "cudaHostAlloc: flags are not expected");
     }
-    *address = allocate(state().pinned, bytes);
+    *address = allocate(state().pinned, kHost, bytes);
     return *address ? 0 : 2;
 }
 
 int cudaFreeHost(void* address) {
     ENTER("cudaFreeHost");
+    if (is_busy(current_device)) {
+        return breach(1, "cudaFreeHost: work is queued that may use the memory");
+    }
     return release(state().pinned, address, "cudaFreeHost");
 }
 
@@ -458,12 +481,12 @@ int cudaMemcpyAsync(void* target, const void* source, size_t bytes, int kind, St
     if (int code = check_stream(stream, "cudaMemcpyAsync")) {
         return code;
     }
-    auto check = [=]() {
-        bool from_device = kind == 2 || kind == 3;
-        bool to_device = kind == 1 || kind == 3;
-        return (kind == 1 || kind == 2 || kind == 3)
-                && inside(from_device ? state().device : state().pinned, source, bytes)
-                && inside(to_device ? state().device : state().pinned, target, bytes);
+    auto check = [=, device = stream->device]() {
+        auto end = [=](bool on_device, const void* address) {
+            const Allocation* found = find(on_device ? state().device : state().pinned, address, bytes);
+            return found != nullptr && found->device == (on_device ? device : kHost);
+        };
+        return (kind == 1 || kind == 2 || kind == 3) && end(kind != 1, source) && end(kind != 2, target);
     };
     if (!check()) {
         return breach(1, "cudaMemcpyAsync: ends are not registered memory in the direction " + std::to_string(kind));
@@ -505,7 +528,10 @@ int cudaStreamCreateWithFlags(Stream** stream, unsigned flags) {
     if (flags != 1) {
         return breach(1, "cudaStreamCreateWithFlags: a stream that waits for the default stream");
     }
-    *stream = new Stream;
+    if (!has_context()) {
+        return breach(201, "cudaStreamCreateWithFlags: no device is set for this thread");
+    }
+    *stream = new Stream{current_device, {}};
     state().streams.push_back(*stream);
     return 0;
 }
@@ -548,7 +574,7 @@ int cudaEventCreateWithFlags(Event** event, unsigned flags) {
     if (flags != 2) {
         return breach(1, "cudaEventCreateWithFlags: events are for order, not for time");
     }
-    *event = new Event;
+    *event = new Event{current_device, nullptr};
     state().events.insert(*event);
     return 0;
 }
@@ -567,8 +593,8 @@ int cudaEventRecord(Event* event, Stream* stream) {
     if (int code = check_stream(stream, "cudaEventRecord")) {
         return code;
     }
-    if (state().events.count(event) == 0) {
-        return breach(400, "cudaEventRecord: not an event");
+    if (state().events.count(event) == 0 || event->device != stream->device) {
+        return breach(400, "cudaEventRecord: not an event, or one of another device");
     }
     event->mark = std::make_shared<Mark>();
     push(stream, {nullptr, event->mark, nullptr});
@@ -636,6 +662,9 @@ int cuLaunchKernel(const Kernel* function, unsigned gx, unsigned gy, unsigned gz
     ENTER("cuLaunchKernel");
     if (int code = check_stream(stream, "cuLaunchKernel")) {
         return code;
+    }
+    if (stream->device != current_device) {
+        return breach(400, "cuLaunchKernel: a stream of another device than the thread's");
     }
     bool known = function >= kernels && function < kernels + kernel_count;
     size_t threads = size_t(bx) * by * bz;

@@ -30,15 +30,17 @@ struct Operation {
     std::function<void()> work;    // or nothing
     std::shared_ptr<Mark> passes;  // marked when it runs, or nothing
     std::shared_ptr<Mark> awaits;  // must be passed before it may run, or nothing
-    std::function<bool()> ready = nullptr;  // must hold before it may run, which may take other threads, or nothing
-    const void* tag = nullptr;              // by which others find it
+    // must hold before it may run, or nothing; asked only of a stream's next operation; may take other threads and processes
+    std::function<bool()> ready = nullptr;
 };
 
 struct Stream {
+    int device;
     std::deque<Operation> operations;
 };
 
 struct Event {
+    int device;
     std::shared_ptr<Mark> mark;
 };
 
@@ -53,15 +55,16 @@ bool broken();
 uint64_t random_below(uint64_t bound);
 
 bool is_stream(const Stream* stream);
+// Of what a library's call queues.
 void enqueue(Stream* stream, std::function<void()> work);
 void enqueue(Stream* stream, Operation operation);
-// Whether the next operation of a stream has this tag.
-bool is_next(const Stream* stream, const void* tag);
 // Whether the tests ask that collective operations fail.
 bool collectives_fail();
-// Whether all bytes lie in one live allocation on the device.
+// Whether all bytes lie in one live allocation on a device.
 bool on_device(const void* address, size_t bytes);
 bool has_context();
+// The device that the calling thread has set, or -1.
+int device_of_thread();
 
 // Counts a live object of a library; -1 when it is destroyed.
 void count_objects(int change);

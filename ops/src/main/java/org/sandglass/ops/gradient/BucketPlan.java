@@ -54,4 +54,25 @@ public record BucketPlan(List<GradientBucket> buckets) {
         }
         return new BucketPlan(buckets);
     }
+
+    /**
+     * The same buckets in pieces that are handed over, summed and stored one by one, so that a bucket's copies to and from the
+     * host overlap its way over the network.
+     *
+     * @param pieceBytes size that pieces do not exceed, positive
+     */
+    public BucketPlan cut(long pieceBytes) {
+        long most = pieceBytes / Float.BYTES;
+        if (most <= 0) {
+            throw new IllegalArgumentException("Cannot cut buckets: pieceBytes=" + pieceBytes);
+        }
+        List<GradientBucket> pieces = new ArrayList<>();
+        for (GradientBucket bucket : buckets) {
+            for (long done = 0; done < bucket.length(); done += most) {
+                pieces.add(new GradientBucket(
+                        bucket.offset() + done, Math.min(most, bucket.length() - done), bucket.parameters()));
+            }
+        }
+        return new BucketPlan(pieces);
+    }
 }

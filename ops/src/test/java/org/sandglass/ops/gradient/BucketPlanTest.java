@@ -50,6 +50,25 @@ class BucketPlanTest {
         assertThat(buckets).hasSizeLessThan(layout.parameters().size());
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {4, 1000, 4 << 10, 1 << 20})
+    void shouldCutBucketsIntoPiecesThatWaitForTheSameParameters(long pieceBytes) {
+        BucketPlan plan = BucketPlan.of(layout, 8 << 10);
+
+        List<GradientBucket> pieces = plan.cut(pieceBytes).buckets();
+
+        assertThat(pieces)
+                .allSatisfy(piece -> assertThat(piece.length() * Float.BYTES).isLessThanOrEqualTo(pieceBytes));
+        for (GradientBucket bucket : plan.buckets()) {
+            List<GradientBucket> own = pieces.stream()
+                    .filter(piece -> piece.offset() >= bucket.offset() && piece.end() <= bucket.end())
+                    .toList();
+            assertThat(own).hasSize((int) ((bucket.length() - 1) / (pieceBytes / Float.BYTES) + 1));
+            assertThat(own).allMatch(piece -> piece.parameters() == bucket.parameters());
+            assertThat(own.stream().mapToLong(GradientBucket::length).sum()).isEqualTo(bucket.length());
+        }
+    }
+
     @Test
     void shouldPutCountersAndStatisticsFirst() {
         GradientBucket first = BucketPlan.of(layout, Long.MAX_VALUE).buckets().get(0);

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -309,6 +310,11 @@ class BucketReducerTest {
 
         @Override
         public void barrier() {}
+
+        @Override
+        public Optional<String> loss() {
+            return Optional.empty();
+        }
 
         @Override
         public void close() {}

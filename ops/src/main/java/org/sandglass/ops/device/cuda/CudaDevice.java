@@ -167,8 +167,13 @@ public final class CudaDevice implements Device {
 
     @Override
     public HostMirror mirror(DeviceBuffer buffer) {
+        return mirror(buffer, RangeSum.NONE);
+    }
+
+    /** The mirror of a vector that several GPUs sum. */
+    HostMirror mirror(DeviceBuffer buffer, RangeSum sum) {
         enter();
-        CudaMirror mirror = new CudaMirror(Vectors.own(buffer), open::remove);
+        CudaMirror mirror = new CudaMirror(Vectors.own(buffer), sum, open::remove);
         open.add(mirror);
         return mirror;
     }

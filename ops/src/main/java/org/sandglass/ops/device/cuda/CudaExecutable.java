@@ -179,11 +179,8 @@ final class CudaExecutable implements Executable {
             closed = true;
             onClose.accept(this);
             gpu.enter();
-            try {
-                gpu.streams().drain(Wait.RELEASE);
-            } finally {
-                program.owned().close();
-            }
+            // Descriptors and arguments, which calls have read by the time they return.
+            program.owned().close();
         }
     }
 

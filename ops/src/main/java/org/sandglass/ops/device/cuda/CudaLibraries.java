@@ -1,10 +1,12 @@
 package org.sandglass.ops.device.cuda;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.cuda.global.cublas;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.cudnn;
+import org.bytedeco.cuda.global.nccl;
 import org.bytedeco.cuda.global.nvrtc;
 import org.bytedeco.javacpp.Loader;
 
@@ -13,11 +15,37 @@ final class CudaLibraries {
     private static final String NEEDS =
             "a GPU needs NVIDIA's driver 580 or later, and on the loader's path libraries of CUDA 13 (runtime, cuBLAS, NVRTC)"
                     + " and cuDNN 9";
+    private static final String NEEDS_NCCL = "sums between GPUs need NCCL 2.18 or later on the loader's path";
+
+    private static final List<String> SONAMES = List.of(
+            "libcuda.so.1",
+            "libcudart.so.13",
+            "libcublas.so.13",
+            "libcublasLt.so.13",
+            "libcudnn_graph.so.9",
+            "libcudnn_ops.so.9",
+            "libcudnn_cnn.so.9",
+            "libcudnn_adv.so.9",
+            "libnvrtc.so.13",
+            "libnccl.so.2");
+
+    private static final int LEAST_CUDA = 13_000;
+    private static final int CUDNN_MAJOR = 9;
+    private static final int LEAST_NCCL = 21_800;
 
     private CudaLibraries() {}
 
     private static final class Tried {
-        static final Optional<String> REFUSAL = load();
+        static final Optional<String> REFUSAL = refusalOf(CudaLibraries::problems, NEEDS);
+    }
+
+    private static final class NcclTried {
+        static final Optional<String> REFUSAL = refusalOf(CudaLibraries::ncclProblems, NEEDS_NCCL);
+    }
+
+    /** What finds out what is wrong. */
+    private interface Trial {
+        List<String> problems();
     }
 
     /** Why they cannot be used, and what to do; empty if they can. */
@@ -25,28 +53,90 @@ final class CudaLibraries {
         return Tried.REFUSAL;
     }
 
-    private static Optional<String> load() {
-        try {
-            for (Class<?> library : List.of(cudart.class, cublas.class, cudnn.class, nvrtc.class)) {
-                Loader.load(library);
-            }
-        } catch (LinkageError e) {
-            return Optional.of(missing(e) + "; " + NEEDS);
+    /** Why NCCL alone cannot be used, and what to do; empty if it can. */
+    static Optional<String> ncclRefusal() {
+        return NcclTried.REFUSAL;
+    }
+
+    private static Optional<String> refusalOf(Trial trial, String needs) {
+        List<String> problems = trial.problems();
+        return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems) + "; " + needs);
+    }
+
+    private static List<String> problems() {
+        List<String> missing = missing(List.of(cudart.class, cublas.class, cudnn.class, nvrtc.class));
+        if (!missing.isEmpty()) {
+            return missing;
         }
         // The driver's own functions want it; where there is no driver, the next call says so.
         cudart.cuInit(0);
-        int[] count = new int[1];
-        int code = cudart.cudaGetDeviceCount(count);
+        int[] number = new int[1];
+        int code = cudart.cudaGetDeviceCount(number);
         if (code != 0) {
-            return Optional.of(
+            return List.of(
                     "cudaGetDeviceCount: " + cudart.cudaGetErrorName(code).getString() + ": "
-                            + cudart.cudaGetErrorString(code).getString() + "; " + NEEDS);
+                            + cudart.cudaGetErrorString(code).getString());
         }
-        return count[0] > 0 ? Optional.empty() : Optional.of("no NVIDIA GPU is visible");
+        List<String> problems = new ArrayList<>();
+        if (number[0] == 0) {
+            problems.add("no NVIDIA GPU is visible");
+        }
+        cudart.cudaDriverGetVersion(number);
+        refuse(problems, "the driver is for CUDA " + cudaVersion(number[0]), number[0] < LEAST_CUDA);
+        cudart.cudaRuntimeGetVersion(number);
+        refuse(problems, "the runtime is CUDA " + cudaVersion(number[0]), number[0] < LEAST_CUDA);
+        long version = cudnn.cudnnGetVersion();
+        refuse(
+                problems,
+                "cuDNN is " + version / 10_000 + "." + version % 10_000 / 100,
+                version / 10_000 != CUDNN_MAJOR);
+        return problems;
+    }
+
+    private static List<String> ncclProblems() {
+        List<String> problems = new ArrayList<>(missing(List.of(nccl.class)));
+        if (problems.isEmpty()) {
+            int[] version = new int[1];
+            int code = nccl.ncclGetVersion(version);
+            refuse(
+                    problems,
+                    code == 0
+                            ? "NCCL is " + version[0] / 10_000 + "." + version[0] % 10_000 / 100
+                            : "ncclGetVersion failed",
+                    code != 0 || version[0] < LEAST_NCCL);
+        }
+        return problems;
+    }
+
+    private static void refuse(List<String> problems, String what, boolean refused) {
+        if (refused) {
+            problems.add(what);
+        }
+    }
+
+    private static String cudaVersion(int number) {
+        return number / 1000 + "." + number % 1000 / 10;
+    }
+
+    /** The presets need each other, so that only the first library that is missing is told by the dynamic linker. */
+    private static List<String> missing(List<Class<?>> libraries) {
+        for (Class<?> library : libraries) {
+            try {
+                Loader.load(library);
+            } catch (LinkageError e) {
+                List<String> problems = new ArrayList<>(List.of(missing(e)));
+                List<String> absent = SharedLibraries.absent(SONAMES);
+                if (!absent.isEmpty()) {
+                    problems.add("not found: " + String.join(" ", absent));
+                }
+                return problems;
+            }
+        }
+        return List.of();
     }
 
     /** The dynamic linker's own words, which name the library. */
-    static String missing(Throwable error) {
+    private static String missing(Throwable error) {
         String best = String.valueOf(error.getMessage());
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             String message = String.valueOf(cause.getMessage());

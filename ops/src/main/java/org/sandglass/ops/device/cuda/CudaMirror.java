@@ -3,12 +3,14 @@ package org.sandglass.ops.device.cuda;
 import java.nio.FloatBuffer;
 import java.util.function.Consumer;
 import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.javacpp.Pointer;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.HostMirror;
 
-/** A vector's copy in pinned memory, kept up to date over the communication stream. */
+/** A vector's copy in pinned memory, kept up to date over the communication stream, with the turns of GPUs that sum it. */
 final class CudaMirror implements HostMirror {
     private final CudaBuffer buffer;
+    private final RangeSum sum;
     private final Gpu gpu;
     private final Memory memory;
     private final FloatBuffer floats;
@@ -18,8 +20,9 @@ final class CudaMirror implements HostMirror {
     private final Consumer<CudaMirror> onClose;
     private boolean closed;
 
-    CudaMirror(CudaBuffer buffer, Consumer<CudaMirror> onClose) {
+    CudaMirror(CudaBuffer buffer, RangeSum sum, Consumer<CudaMirror> onClose) {
         this.buffer = buffer;
+        this.sum = sum;
         this.onClose = onClose;
         gpu = buffer.gpu();
         memory = Memory.pinned(gpu.checks(), buffer.elements() * Float.BYTES);
@@ -42,13 +45,10 @@ final class CudaMirror implements HostMirror {
         Streams streams = gpu.streams();
         streams.mark(complete, streams.compute());
         streams.order(Wait.GRADIENTS_COMPLETE, streams.communication(), complete);
-        gpu.copies()
-                .copy(
-                        streams.communication(),
-                        memory.at(offset * Float.BYTES),
-                        buffer.at(offset),
-                        length * Float.BYTES,
-                        cudart.cudaMemcpyDeviceToHost);
+        sum.gather(buffer.at(offset), length);
+        if (sum.onHost()) {
+            copy(onHost(offset), buffer.at(offset), length, cudart.cudaMemcpyDeviceToHost);
+        }
         return fetched.mark(streams.communication());
     }
 
@@ -57,16 +57,21 @@ final class CudaMirror implements HostMirror {
         gpu.enter();
         buffer.checkRange(offset, length);
         Streams streams = gpu.streams();
-        gpu.copies()
-                .copy(
-                        streams.communication(),
-                        buffer.at(offset),
-                        memory.at(offset * Float.BYTES),
-                        length * Float.BYTES,
-                        cudart.cudaMemcpyHostToDevice);
+        if (sum.onHost()) {
+            copy(buffer.at(offset), onHost(offset), length, cudart.cudaMemcpyHostToDevice);
+        }
+        sum.spread(buffer.at(offset), length);
         streams.mark(stored, streams.communication());
         streams.order(Wait.SUMS_STORED, streams.compute(), stored);
         buffer.change();
+    }
+
+    private Pointer onHost(long offset) {
+        return memory.at(offset * Float.BYTES);
+    }
+
+    private void copy(Pointer target, Pointer source, long elements, int kind) {
+        gpu.copies().copy(gpu.streams().communication(), target, source, elements * Float.BYTES, kind);
     }
 
     @Override
@@ -79,6 +84,9 @@ final class CudaMirror implements HostMirror {
                 gpu.streams().drain(Wait.RELEASE);
             } finally {
                 memory.close();
+                gpu.streams().release(complete);
+                gpu.streams().release(stored);
+                fetched.close();
             }
         }
     }

@@ -34,6 +34,13 @@ final class Fences {
         }
     }
 
+    /** Gives up all points; nobody may wait for one any more. */
+    void close() {
+        for (Fence fence : fences) {
+            streams.release(fence);
+        }
+    }
+
     /** Marks what has been queued on the stream so far. */
     Device.Event mark(CUstream_st stream) {
         next = (next + 1) % RING;

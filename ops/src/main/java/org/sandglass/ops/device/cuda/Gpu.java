@@ -25,13 +25,12 @@ final class Gpu implements AutoCloseable {
     private final cudnnContext cudnnHandle = new cudnnContext();
     private final cublasContext cublasHandle = new cublasContext();
     private final ConvolutionAlgorithms algorithms;
-    private Thread user = Thread.currentThread();
 
     Gpu(int ordinal, CudaOptions options, Predicate<Wait> kept) {
         this.ordinal = ordinal;
         this.options = options;
         Checks early = new Checks("CUDA device " + ordinal);
-        early.runtime("cudaSetDevice", cudart.cudaSetDevice(ordinal));
+        CurrentDevice.set(early, ordinal);
         name = name(early, ordinal);
         checks = new Checks("CUDA device " + ordinal + " (" + name + ")");
         capability = 10 * attribute(cudart.cudaDevAttrComputeCapabilityMajor)
@@ -79,10 +78,7 @@ final class Gpu implements AutoCloseable {
 
     /** Makes the device that of the calling thread. */
     void enter() {
-        if (user != Thread.currentThread()) {
-            checks.runtime("cudaSetDevice", cudart.cudaSetDevice(ordinal));
-            user = Thread.currentThread();
-        }
+        CurrentDevice.set(checks, ordinal);
     }
 
     CudaOptions options() {

@@ -1,8 +1,8 @@
 package org.sandglass.ops.device.cuda;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
@@ -23,7 +23,7 @@ final class Streams implements AutoCloseable {
     private final CUstream_st compute;
     private final CUstream_st transfer;
     private final CUstream_st communication;
-    private final Deque<CUevent_st> events = new ArrayDeque<>();
+    private final Set<Fence> fences = new LinkedHashSet<>();
     private volatile @Nullable PeerFailure broken;
 
     /** @param kept which waits are real; all of them, but in tests of the waits */
@@ -55,13 +55,21 @@ final class Streams implements AutoCloseable {
         return communication;
     }
 
-    /** A fence that lives as long as the streams; waiting for one that was never marked is nothing. */
+    /** A fence that lives until it is released, or the streams are closed; waiting for one that was never marked is nothing. */
     Fence fence() {
         CUevent_st event = new CUevent_st();
         checks.runtime(
                 "cudaEventCreateWithFlags", cudart.cudaEventCreateWithFlags(event, cudart.cudaEventDisableTiming));
-        events.push(event);
-        return new Fence(event);
+        Fence fence = new Fence(event);
+        fences.add(fence);
+        return fence;
+    }
+
+    /** Gives up a fence that nobody will mark or wait for any more. */
+    void release(Fence fence) {
+        if (fences.remove(fence)) {
+            checks.runtime("cudaEventDestroy", cudart.cudaEventDestroy(fence.event()));
+        }
     }
 
     /** Marks what has been queued on a stream so far. */
@@ -79,7 +87,7 @@ final class Streams implements AutoCloseable {
     /** The calling thread, which may be any, waits for a fence. */
     void hold(Wait why, Fence fence) {
         if (kept.test(why)) {
-            checks.runtime("cudaSetDevice", cudart.cudaSetDevice(ordinal));
+            CurrentDevice.set(checks, ordinal);
             checks.runtime("cudaEventSynchronize", cudart.cudaEventSynchronize(fence.event()));
             checkUnbroken();
         }
@@ -87,7 +95,7 @@ final class Streams implements AutoCloseable {
 
     /** Whether a fence has been passed; for any thread. */
     boolean isPast(Fence fence) {
-        checks.runtime("cudaSetDevice", cudart.cudaSetDevice(ordinal));
+        CurrentDevice.set(checks, ordinal);
         int code = cudart.cudaEventQuery(fence.event());
         if (code == cudart.cudaErrorNotReady) {
             return false;
@@ -99,6 +107,11 @@ final class Streams implements AutoCloseable {
     /** Lets everybody who waits fail from now on: what the streams compute is void, since a peer is lost. */
     void breakWith(PeerFailure failure) {
         broken = failure;
+    }
+
+    /** Lets waits succeed again: nothing is queued any more of which somebody would take the results. */
+    void mend() {
+        broken = null;
     }
 
     /** @throws PeerFailure if a peer is lost */
@@ -123,9 +136,8 @@ final class Streams implements AutoCloseable {
 
     @Override
     public void close() {
-        while (!events.isEmpty()) {
-            cudart.cudaEventDestroy(events.pop());
-        }
+        fences.forEach(fence -> cudart.cudaEventDestroy(fence.event()));
+        fences.clear();
         cudart.cudaStreamDestroy(communication);
         cudart.cudaStreamDestroy(transfer);
         cudart.cudaStreamDestroy(compute);

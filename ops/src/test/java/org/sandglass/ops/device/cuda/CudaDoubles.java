@@ -22,6 +22,9 @@ final class CudaDoubles {
     private static final int PENDING = RESET + 9;
     private static final int COLLECTIVES_FAIL = RESET + 10;
 
+    /** Set where there is a GPU, for what tests do beside the doubles' own affairs: {@code scripts/gpu-check}. */
+    private static final boolean ABSENT = Boolean.getBoolean("sandglass.cuda.real");
+
     private CudaDoubles() {}
 
     /**
@@ -82,12 +85,18 @@ final class CudaDoubles {
     }
 
     private static void set(int limit, long value) {
+        if (ABSENT) {
+            return;
+        }
         assertThat(cudart.cudaDeviceSetLimit(limit, value))
                 .as("this is the double: no test may run on what else there is")
                 .isZero();
     }
 
     private static long get(int limit) {
+        if (ABSENT) {
+            return 0;
+        }
         try (SizeTPointer value = new SizeTPointer(1)) {
             assertThat(cudart.cudaDeviceGetLimit(value, limit)).isZero();
             return value.get();

@@ -6,13 +6,17 @@ import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sandglass.ops.collective.Communicator;
+import org.sandglass.ops.collective.HostLayout;
 import org.sandglass.ops.collective.InProcess;
 import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.Device;
@@ -66,50 +70,40 @@ class CudaTrainingTest {
         List<Communicator> group = InProcess.group(RANKS);
 
         assertAsExpected(Ranks.together(
-                RANKS, rank -> train(open(), rank, group.get(rank), (device, gradients) -> device.mirror(gradients))));
+                RANKS,
+                rank -> train(open(rank), rank, group.get(rank), (device, gradients) -> device.mirror(gradients))));
+    }
+
+    /** One host of four GPUs, four of one, and two of two: reduce within, sum between leaders, broadcast within. */
+    static Stream<Arguments> ways() {
+        return Stream.of(List.of("a", "a", "a", "a"), List.of("a", "b", "c", "d"), List.of("a", "b", "a", "b"))
+                .flatMap(hosts -> Stream.of(true, false)
+                        .flatMap(nccl -> Stream.of(1L, 2L).map(seed -> Arguments.of(hosts, nccl, seed))));
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2})
-    void shouldTrainWithSumsFromDeviceToDevice(long seed) throws Exception {
+    @MethodSource("ways")
+    void shouldTrainWithSumsInPhases(List<String> hosts, boolean nccl, long seed) throws Exception {
         CudaDoubles.reset(seed);
-        byte[] identity = GpuGroup.newIdentity();
+        HostLayout layout = new HostLayout(hosts);
+        List<Communicator> all = InProcess.group(RANKS);
+        List<Communicator> leaders = InProcess.group(layout.count());
 
         assertAsExpected(Ranks.together(RANKS, rank -> {
-            CudaDevice device = open();
-            GpuGroup group = GpuGroup.join(device, identity, rank, RANKS, TIMEOUT);
-            return train(
-                    device,
-                    rank,
-                    InProcess.single(),
-                    (same, gradients) -> closing(group, group.mirror(gradients, false)));
+            int host = layout.host(rank);
+            CudaDevice device = open(rank);
+            Communicator between = layout.leader(host) == rank ? leaders.get(host) : InProcess.single();
+            GpuSums sums = GpuSums.join(device, layout, all.get(rank), nccl ? null : between, TIMEOUT);
+            return train(device, rank, sums.overHosts(), (same, gradients) -> closing(sums, sums.mirror(gradients)));
         }));
     }
 
-    /** Two hosts of two GPUs: reduce within, sum between leaders, broadcast within (Goyal et al., section 4). */
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2})
-    void shouldTrainInThreePhases(long seed) throws Exception {
-        CudaDoubles.reset(seed);
-        List<byte[]> identities = List.of(GpuGroup.newIdentity(), GpuGroup.newIdentity());
-        List<Communicator> leaders = InProcess.group(2);
-
-        assertAsExpected(Ranks.together(RANKS, rank -> {
-            CudaDevice device = open();
-            int host = rank / 2;
-            GpuGroup group = GpuGroup.join(device, identities.get(host), rank % 2, 2, TIMEOUT);
-            Communicator communicator = group.isLeader() ? leaders.get(host) : InProcess.single();
-            return train(
-                    device, rank, communicator, (same, gradients) -> closing(group, group.mirror(gradients, true)));
-        }));
+    private static CudaDevice open(int rank) {
+        return CudaDevice.open(rank, CudaOptions.DEFAULT);
     }
 
-    private static CudaDevice open() {
-        return CudaDevice.open(0, CudaOptions.DEFAULT);
-    }
-
-    /** A mirror that takes its group along when it is closed. */
-    private static HostMirror closing(GpuGroup group, HostMirror mirror) {
+    /** A mirror that takes the sums along when it is closed. */
+    private static HostMirror closing(GpuSums sums, HostMirror mirror) {
         return new HostMirror() {
             @Override
             public FloatBuffer floats() {
@@ -128,8 +122,8 @@ class CudaTrainingTest {
 
             @Override
             public void close() {
+                sums.close();
                 mirror.close();
-                group.close();
             }
         };
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** All streams may run as late and in whatever order they like: nothing changes, unless a wait is left out. */
 @Tag("cuda-double")
 class EventWaitsTest {
-    private static final long SEEDS = 50;
+    static final long SEEDS = 50;
 
     private static final class Undisturbed {
         static final List<Float> RESULTS = resultsOf(0, null);
@@ -53,7 +53,7 @@ class EventWaitsTest {
     }
 
     /** A third of the seeds each: work runs only when awaited, seldom earlier, often earlier. */
-    private static List<Float> resultsOf(long seed, @Nullable Wait leftOut) {
+    static List<Float> resultsOf(long seed, @Nullable Wait leftOut) {
         CudaDoubles.reset(seed);
         CudaDoubles.runEarly(new int[] {0, 8, 2}[(int) (seed % 3)]);
         return Iterations.run(wait -> wait != leftOut);

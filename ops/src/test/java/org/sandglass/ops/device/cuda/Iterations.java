@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.DeviceBuffer;
@@ -42,6 +43,7 @@ final class Iterations {
             Iterations iterations = new Iterations(device);
             iterations.train();
             iterations.copyALongVector();
+            device.record();
             return iterations.results;
         }
     }
@@ -76,12 +78,18 @@ final class Iterations {
         results.add((float) CudaDoubles.pending());
         forward(training, 79);
         // Takes a larger arena, while forward is still queued on the smaller one.
-        Executable evaluation = device.compile(network.graph(), CompileOptions.training(16 * BATCH), buffers);
+        Executable larger = device.compile(network.graph(), CompileOptions.training(16 * BATCH), buffers);
         results.add((float) training.result().lossSum());
+        // Its inputs take more memory, while those of the smaller one may still be on their way.
         forward(training, 80);
-        evaluation.close();
+        forward(larger, 81);
+        forward(larger, 82);
+        results.add((float) larger.result().lossSum());
+        forward(training, 83);
+        larger.close();
         training.close();
         mirror.close();
+        momentum.clear();
         momentum.close();
         buffers.close();
     }
@@ -105,12 +113,14 @@ final class Iterations {
     }
 
     private void forward(Executable training, int seed) {
+        int batch = training.options().batchSize();
         FloatBuffer images =
-                FloatBuffer.allocate((int) network.graph().input().shape().elements() * BATCH);
+                FloatBuffer.allocate((int) network.graph().input().shape().elements() * batch);
         for (int i = 0; i < images.capacity(); i++) {
             images.put(i, (float) Math.sin(seed * 1000 + i));
         }
-        training.load(images, new int[] {seed % CLASSES, (seed + 1) % CLASSES});
+        training.load(
+                images, IntStream.range(0, batch).map(i -> (seed + i) % CLASSES).toArray());
         training.forward();
     }
 
