@@ -1,0 +1,226 @@
+"""Checks the CUDA device on a machine with GPUs. See gpu-check."""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PACK = ROOT / "target" / "gpu-check"
+CLASSES = ["ops/target/classes", "ops/target/test-classes"]
+MODULES = "java.base,java.compiler,java.desktop,java.logging,java.management,java.naming,java.xml,jdk.management,jdk.unsupported"
+# Of what the tests depend on: what the contract, the device and its tests load.
+JARS = re.compile(
+    r"/(javacpp|cuda|slf4j-api|slf4j-simple|jspecify|junit-[a-z-]+|opentest4j|apiguardian-api|assertj-core|byte-buddy|univocity-parsers)"
+    r"-[^/]*\.jar$"
+)
+FOREIGN = re.compile(r"org/bytedeco/cuda/linux-x86_64/.*\.(so|h)")
+BINDINGS = ("cudart", "cublas", "cudnn", "nvrtc", "nccl", "cublasLt")
+SONAMES = ["libcuda.so.1", "libcudart.so.13", "libcublas.so.13", "libcublasLt.so.13", "libcudnn.so.9", "libnvrtc.so.13", "libnccl.so.2"]
+WHEELS = ["nvidia-cuda-runtime>=13,<14", "nvidia-cublas>=13,<14", "nvidia-cudnn-cu13>=9,<10", "nvidia-cuda-nvrtc>=13,<14",
+          "nvidia-nccl-cu13>=2,<3"]
+PRECISIONS = ["f32", "tf32", "bf16", "f16"]
+CHECK = "org.sandglass.ops.device.cuda.GpuCheck"
+
+
+def runs():
+    """What is run: a name, the program's arguments, and after how many seconds it is given up."""
+    yield "machine", ["machine"], 120
+    yield "contract", ["contract"], 600
+    for precision in PRECISIONS:
+        yield f"resnet50-{precision}", ["speed", "resnet50", "224", "64", "20", precision], 300
+    yield "nccl", ["nccl", "100"], 120
+
+
+def mebibytes(path):
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file() and not file.is_symlink()]
+    return round(sum(file.stat().st_size for file in files) / 2**20, 1)
+
+
+def java():
+    """A Java to run with, or None: what was carried, JAVA_HOME's, the path's."""
+    found = [PACK / "jdk" / "bin" / "java", pathlib.Path(os.environ.get("JAVA_HOME", "/none"), "bin", "java")]
+    on_path = shutil.which("java")
+    if on_path:
+        found.append(pathlib.Path(on_path))
+    return next((str(path) for path in found if path.is_file()), None)
+
+
+def class_path():
+    return [str(PACK / "classes"), str(PACK / "test-classes"), str(PACK / "lib" / "*")]
+
+
+def libraries():
+    """Where each of NVIDIA's libraries is: soname to folder, None for the loader's own, absent if it is nowhere."""
+    places = [pathlib.Path(os.environ["SANDGLASS_NVIDIA"])] if "SANDGLASS_NVIDIA" in os.environ else []
+    places += [PACK / "nvidia", ROOT / "target" / "nvidia"]
+    for scheme in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        places.append(pathlib.Path(scheme) / "nvidia")
+    found = {}
+    for place in places:
+        for soname in SONAMES:
+            if soname not in found and place.is_dir():
+                hit = next(place.rglob(soname), None)
+                if hit:
+                    found[soname] = str(hit.parent)
+    known = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=False).stdout if shutil.which("ldconfig") else ""
+    for soname in SONAMES:
+        if soname not in found and f"{soname} " in known:
+            found[soname] = None
+    return found
+
+
+def gpus():
+    if not shutil.which("nvidia-smi"):
+        return []
+    listed = subprocess.run(
+        ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"],
+        capture_output=True, text=True, check=False)
+    return [line.strip() for line in listed.stdout.splitlines() if line.strip()] if listed.returncode == 0 else []
+
+
+def commit():
+    """What is packed, or else what is here; empty if nobody knows."""
+    if (PACK / "commit").is_file():
+        return (PACK / "commit").read_text().strip()
+    if not shutil.which("git"):
+        return ""
+    return subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def pack(with_libraries):
+    """Puts together what a bare machine lacks."""
+    listed = ROOT / "ops" / "target" / "test-class-path"
+    subprocess.run([os.environ.get("SANDGLASS_MVN", "mvn"), "-B", "-q", "-pl", "ops", "test-compile", "dependency:build-classpath",
+                    f"-Dmdep.outputFile={listed}", "-Dmdep.includeScope=test"], cwd=ROOT, check=True)
+    shutil.rmtree(PACK, ignore_errors=True)
+    packed = commit()
+    (PACK / "lib").mkdir(parents=True)
+    (PACK / "commit").write_text(packed)
+    home = pathlib.Path(shutil.which("java")).resolve().parent.parent
+    jlink = home / "bin" / "jlink"
+    if jlink.is_file():
+        subprocess.run([str(jlink), "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress=2",
+                        "--output", str(PACK / "jdk")], check=True)
+    else:
+        sys.exit(f"Cannot pack: {home} has no jlink; use a JDK")
+    for folder, name in zip(CLASSES, ["classes", "test-classes"]):
+        shutil.copytree(ROOT / folder, PACK / name)
+    for jar in listed.read_text().strip().split(":"):
+        if JARS.search(jar):
+            copy_jar(pathlib.Path(jar), PACK / "lib")
+    if with_libraries:
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(PACK / "nvidia"), *WHEELS],
+                       check=True)
+
+
+def copy_jar(jar, folder):
+    """Copies a JAR; of CUDA's bindings only what the device calls."""
+    if not jar.name.startswith("cuda-") or "linux" not in jar.name:
+        shutil.copy(jar, folder)
+        return
+    wanted = {f"libjni{name}.so" for name in BINDINGS}
+    with zipfile.ZipFile(jar) as source, zipfile.ZipFile(folder / jar.name, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            name = entry.filename
+            if not FOREIGN.match(name) or name.rsplit("/", 1)[1] in wanted:
+                target.writestr(entry, source.read(entry))
+
+
+def command(arguments, found):
+    folders = sorted({folder for folder in found.values() if folder})
+    options = ["-Xmx4g", "-Dsandglass.cuda.real=true", "-Dsandglass.cuda.seeds=1", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"]
+    if folders:
+        options.append("-Dorg.bytedeco.javacpp.platform.linkpath=" + ":".join(folders))
+    environment = dict(os.environ)
+    if folders:
+        environment["LD_LIBRARY_PATH"] = ":".join(folders + [environment.get("LD_LIBRARY_PATH", "")]).rstrip(":")
+    return [java() or "java", *options, "-cp", ":".join(class_path()), CHECK, *arguments], environment
+
+
+def run(arguments, found, limit):
+    """What the program says, or why it did not."""
+    line, environment = command(arguments, found)
+    try:
+        ended = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        return {"error": f"not done within {limit} s"}
+    except OSError as error:
+        return {"error": str(error)}
+    result = {}
+    for printed in ended.stdout.splitlines():
+        key, _, value = printed.partition(" ")
+        if key == "failure":
+            result.setdefault("failures", []).append(value)
+        elif re.fullmatch(r"[a-zA-Z]+\w*", key):
+            result[key] = number(value)
+    if ended.returncode != 0:
+        lines = [text for text in ended.stderr.splitlines() if text.strip()]
+        result["error"] = next((text for text in lines if "Exception" in text or "Error" in text or "Failure" in text), "")[:500] \
+            or f"exit code {ended.returncode}"
+    return result
+
+
+def number(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def carried():
+    """What would be carried, and how much that is; None for what is not built."""
+    parts = [("a Java runtime (jlink)", PACK / "jdk"), ("classes", PACK / "classes"), ("test classes", PACK / "test-classes"),
+             ("JARs", PACK / "lib"), ("NVIDIA's libraries", PACK / "nvidia")]
+    return [{"what": what, "folder": str(path.relative_to(ROOT)), "mebibytes": mebibytes(path) if path.is_dir() else None}
+            for what, path in parts]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--pack", action="store_true")
+    parser.add_argument("--libraries", action="store_true")
+    parser.add_argument("--out", type=pathlib.Path)
+    options = parser.parse_args()
+    if options.pack:
+        pack(options.libraries)
+    found = libraries()
+    lacking = [soname for soname in SONAMES if soname not in found]
+    machine = {"gpus": gpus(), "java": java(), "libraries": {name: folder or "the loader's path" for name, folder in found.items()},
+               "lacks": ([] if java() else ["Java 17"]) + lacking}
+    report = {"name": "gpu-check", "commit": commit(), "dryRun": options.dry_run, "machine": machine}
+    if options.dry_run or options.pack:
+        report["carries"] = carried()
+        report["runs"] = [{"name": name, "command": " ".join([CHECK.rsplit(".", 1)[1], *arguments]), "seconds": limit}
+                          for name, arguments, limit in runs()]
+    elif not (PACK / "lib").is_dir():
+        sys.exit("Cannot check: target/gpu-check is empty; run scripts/gpu-check --pack where this can be built")
+    elif not machine["gpus"] or machine["lacks"]:
+        sys.exit("Cannot check: " + ("no GPU that nvidia-smi lists" if not machine["gpus"] else "this machine lacks "
+                 + ", ".join(machine["lacks"])) + "; scripts/gpu-check --dry-run says what is there")
+    else:
+        report["results"] = {}
+        for name, arguments, limit in runs():
+            print(f"gpu-check: {name}", file=sys.stderr, flush=True)
+            report["results"][name] = run(arguments, found, limit)
+        contract = report["results"]["contract"]
+        report["passed"] = contract.get("failed") == 0 and contract.get("passed", 0) > 0 and not any(
+            "error" in result for result in report["results"].values())
+        report["cudaGraphs"] = "not there yet"
+    text = json.dumps(report, indent=2)
+    print(text)
+    if options.out:
+        options.out.write_text(text + "\n")
+    if report.get("passed") is False:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
