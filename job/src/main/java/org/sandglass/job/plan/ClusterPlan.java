@@ -27,6 +27,7 @@ import org.sandglass.ops.nn.ResNet;
  * @param analyticGbps the same by the estimate of Goyal et al., section 4.3: twice the gradient in the time of backward
  * @param diskBytesPerHost that an exchange spills, two of them being there at a time
  * @param decodeShare of the hosts' cores that decoding takes
+ * @param coresPerDevice that must decode for one device that computes and never waits for others
  * @param widths the same for fewer hosts
  */
 public record ClusterPlan(
@@ -39,6 +40,7 @@ public record ClusterPlan(
         double analyticGbps,
         double diskBytesPerHost,
         double decodeShare,
+        double coresPerDevice,
         List<Width> widths) {
 
     /** The forecast for some hosts; k is the number of devices, and of workers. */
@@ -89,6 +91,7 @@ public record ClusterPlan(
                 2 * forecast.gradientBytes() / cluster.backward() * 8 / 1e9 / cluster.linkEfficiency(),
                 EXCHANGES_ON_DISK * images / cluster.hosts(),
                 whole.imagesPerSecond() / (cluster.hosts() * cluster.coresPerHost() * cluster.decodePerCore()),
+                recipe.training().perWorkerBatchSize() / forecast.on(1, 1, 1).seconds() / cluster.decodePerCore(),
                 widths);
     }
 
@@ -156,6 +159,7 @@ public record ClusterPlan(
         row(text, "link by the paper's estimate", "%.1f Gbit/s", analyticGbps);
         row(text, "disk of a host, for exchanges", "%.1f GB", diskBytesPerHost / 1e9);
         row(text, "decoding, of the cores", "%.0f %%", 100 * decodeShare);
+        row(text, "cores that feed a device", "%.1f", coresPerDevice);
         for (Width width : widths) {
             text.append(String.format(
                     Locale.ROOT,

@@ -61,6 +61,19 @@ class ClusterPlanTest {
         assertThat(plan.decodeShare()).isCloseTo(1, within(1e-9));
     }
 
+    /** n images in the 0.1 s that a step takes by itself. */
+    @Test
+    void shouldSayHowManyCoresFeedADevice() {
+        Map<String, String> step = Map.of(
+                "calibration.forwardMillis", "40",
+                "calibration.backwardMillis", "55",
+                "calibration.updateMillis", "5",
+                "calibration.decodePerCore", "100");
+        ClusterPlan plan = plan(step);
+        assertThat(plan.coresPerDevice()).isCloseTo(32 / 0.1 / 100, withinPercentage(1));
+        assertThat(plan.table()).containsPattern("cores that feed a device +3\\.2");
+    }
+
     @Test
     void shouldKnowTheExpectedMaximumOfNormalNumbers() {
         assertThat(IterationForecast.expectedMaximum(1)).isCloseTo(0, within(1e-3));
