@@ -179,11 +179,18 @@ final class RecipeReader {
     }
 
     private static CollectiveSettings collective(SettingReader read) {
+        DataType wire = read.available("collective.wire", DataType.class, List.of(DataType.F32, DataType.BF16));
+        CollectiveSettings.Inter inter = read.choice("collective.inter", CollectiveSettings.Inter.class);
+        if (inter == CollectiveSettings.Inter.NCCL && wire == DataType.BF16) {
+            read.reject("collective.inter", "collective.inter = nccl sums in f32: it needs collective.wire = f32");
+        }
         return new CollectiveSettings(
                 read.choice("collective.algorithm", CollectiveSettings.Algorithm.class),
+                inter,
+                read.choice("collective.group", CollectiveSettings.Group.class),
                 read.bytes("collective.bucketSize", 4L << 10, 1L << 30),
                 read.flag("collective.overlap"),
-                read.available("collective.wire", DataType.class, List.of(DataType.F32, DataType.BF16)),
+                wire,
                 Optional.of(read.text("collective.interface")).filter(choice -> !choice.equals("auto")),
                 read.duration("collective.timeout", Duration.ofSeconds(1), Duration.ofHours(1)),
                 read.choice("collective.encrypt", CollectiveSettings.Encryption.class));

@@ -69,6 +69,8 @@ final class RecipeSettings {
 
     private static void collective(Map<String, String> settings, CollectiveSettings collective) {
         settings.put("collective.algorithm", SettingText.of(collective.algorithm()));
+        settings.put("collective.inter", SettingText.of(collective.inter()));
+        settings.put("collective.group", SettingText.of(collective.group()));
         settings.put("collective.bucketSize", SettingText.bytes(collective.bucketBytes()));
         put(settings, "collective.overlap", collective.overlap());
         settings.put("collective.wire", SettingText.of(collective.wire()));

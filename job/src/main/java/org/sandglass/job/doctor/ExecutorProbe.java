@@ -34,6 +34,7 @@ import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.collective.TcpEndpoint;
 import org.sandglass.ops.device.cpu.CpuDevice;
 import org.sandglass.ops.device.cuda.CudaDevice;
+import org.sandglass.ops.device.cuda.GpuSums;
 import org.sandglass.ops.image.ImageDecoder;
 import org.sandglass.ops.image.ImageEncoder;
 import org.sandglass.ops.image.ImageFormatException;
@@ -74,6 +75,7 @@ final class ExecutorProbe {
                 answerMillis / 2,
                 nativeProblem(),
                 CudaDevice.refusal().orElse(null),
+                CudaDevice.refusal().isPresent() ? null : GpuSums.refusal().orElse(null),
                 fileProblem(),
                 meshProblem(),
                 memoryBytes(),

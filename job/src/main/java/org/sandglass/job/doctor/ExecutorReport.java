@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param clockErrorMillis how wrong that may be: half of the time that the answer took
  * @param nativeProblem why native libraries do not work; null if they do
  * @param cudaProblem why NVIDIA's libraries cannot be used, and which are needed; null if they can
+ * @param ncclProblem why NCCL cannot be used where all else can; null if it can
  * @param fileProblem why checkpoints could not be written; null if they could, or nobody asked
  * @param meshProblem why the ranks could not be connected; null if they could
  * @param memoryBytes of the host or the container
@@ -33,6 +34,7 @@ record ExecutorReport(
         long clockErrorMillis,
         @Nullable String nativeProblem,
         @Nullable String cudaProblem,
+        @Nullable String ncclProblem,
         @Nullable String fileProblem,
         @Nullable String meshProblem,
         long memoryBytes,

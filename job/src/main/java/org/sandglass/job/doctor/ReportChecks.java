@@ -183,10 +183,10 @@ final class ReportChecks {
         Map<String, TreeSet<String>> hosts = new TreeMap<>();
         boolean given = false;
         for (ExecutorReport report : reports) {
-            if (report.cudaProblem() != null) {
+            String problem = report.cudaProblem() == null ? report.ncclProblem() : report.cudaProblem();
+            if (problem != null) {
                 given |= !report.device().isEmpty();
-                hosts.computeIfAbsent(report.cudaProblem(), key -> new TreeSet<>())
-                        .add(place(report));
+                hosts.computeIfAbsent(problem, key -> new TreeSet<>()).add(place(report));
             }
         }
         if (hosts.isEmpty()) {
@@ -196,13 +196,18 @@ final class ReportChecks {
         String text = hosts.entrySet().stream()
                 .map(entry -> String.join(", ", entry.getValue()) + ": " + entry.getKey())
                 .collect(Collectors.joining("; "));
-        findings.add(
-                given
-                        ? Finding.warn(
-                                "cuda",
-                                "GPUs were given, and cannot be used: " + text,
-                                "install what is missing on the executors' hosts, or ask for no GPU")
-                        : Finding.ok("cuda", "no GPU was asked for, and none could be used: " + text));
+        boolean usable = reports.stream().allMatch(report -> report.cudaProblem() == null);
+        if (given) {
+            findings.add(Finding.warn(
+                    "cuda",
+                    (usable ? "GPUs sum through their hosts: " : "GPUs were given, and cannot be used: ") + text,
+                    "install what is missing on the executors' hosts" + (usable ? "" : ", or ask for no GPU")));
+        } else {
+            findings.add(Finding.ok(
+                    "cuda",
+                    "no GPU was asked for, and "
+                            + (usable ? "they would sum through their hosts: " : "none could be used: ") + text));
+        }
     }
 
     private void disks(long exchangeBytes) {

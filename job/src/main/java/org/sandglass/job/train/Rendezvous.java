@@ -3,7 +3,6 @@ package org.sandglass.job.train;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Predicate;
@@ -17,12 +16,10 @@ import org.sandglass.job.cluster.ListeningAddress;
 import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
-import org.sandglass.ops.collective.Algorithm;
-import org.sandglass.ops.collective.CollectiveOptions;
 import org.sandglass.ops.collective.PeerFailure;
 import org.sandglass.ops.collective.TcpEndpoint;
-import org.sandglass.ops.collective.Wire;
-import org.sandglass.ops.tensor.DataType;
+import org.sandglass.ops.device.cuda.CudaDevice;
+import org.sandglass.ops.device.cuda.GpuSums;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +47,8 @@ final class Rendezvous {
             String group,
             Stamp live,
             Stamp held,
-            String device) {}
+            String device,
+            String ncclRefusal) {}
 
     /**
      * Takes part for a task that has no worker, so that every task of the stage ends with its reason at once. Whoever left
@@ -67,6 +65,7 @@ final class Rendezvous {
                 "",
                 Stamp.NONE,
                 Stamp.NONE,
+                "",
                 "");
         gather(context, order, own);
     }
@@ -92,7 +91,8 @@ final class Rendezvous {
                     worker.group(),
                     worker.stamp(),
                     worker.snapshot().stamp(),
-                    worker.slot().map(DeviceSlot::identity).orElse(""));
+                    worker.slot().map(DeviceSlot::identity).orElse(""),
+                    worker.device() instanceof CudaDevice ? GpuSums.refusal().orElse("") : "");
             List<Announcement> all = gather(context, order, own);
             refuseProblems(all);
             DeviceSlot.refuseShared(all.stream().map(Announcement::device).toList());
@@ -100,18 +100,7 @@ final class Rendezvous {
             boolean standing = all.stream().allMatch(member -> member.group().equals(group));
             if (!standing) {
                 worker.leaveGroup();
-                List<InetSocketAddress> addresses = all.stream()
-                        .map(member -> new InetSocketAddress(member.address(), member.port()))
-                        .toList();
-                CollectiveOptions options = options(settings, order.attempt())
-                        .withEncryption(order.encrypt())
-                        .withHosts(all.stream().map(Announcement::host).toList());
-                worker.joinGroup(group, endpoint.connect(context.partitionId(), addresses, order.secret(), options));
-                LOG.info(
-                        "Rank {} of {} connected{}",
-                        context.partitionId(),
-                        all.size(),
-                        order.encrypt() ? ", encrypted" : "");
+                worker.joinGroup(group, Peers.connect(worker, endpoint, order, context.partitionId(), all));
             }
             worker.keepSnapshots(keepers(all).contains(context.partitionId()));
             agreeOnState(order, worker, all);
@@ -181,18 +170,6 @@ final class Rendezvous {
         } catch (JobFailure e) {
             throw new PeerFailure(String.valueOf(e.getMessage()), e);
         }
-    }
-
-    private static CollectiveOptions options(CollectiveSettings settings, long attempt) {
-        Algorithm algorithm =
-                switch (settings.algorithm()) {
-                    case RING -> Algorithm.RING;
-                    case HALVING_DOUBLING -> Algorithm.HALVING_DOUBLING;
-                    case HIERARCHICAL -> Algorithm.HIERARCHICAL;
-                    case AUTO -> Algorithm.AUTO;
-                };
-        return new CollectiveOptions(algorithm, settings.timeout(), attempt)
-                .withWire(settings.wire() == DataType.BF16 ? Wire.BF16 : Wire.F32);
     }
 
     private static void refuseProblems(List<Announcement> all) {

@@ -38,6 +38,8 @@ final class Snapshot {
     }
 
     void capture(Worker worker, Stamp of, EpochProgress ofEpoch) {
+        // Where a peer was lost, the copy before is of use, and is kept.
+        worker.device().synchronize();
         stamp = Stamp.NONE;
         weights = copy(worker.buffers().weights(), weights);
         statistics = copy(worker.buffers().statistics(), statistics);

@@ -20,7 +20,6 @@ import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.FlatLayout;
 import org.sandglass.ops.device.GradientListener;
 import org.sandglass.ops.device.NetworkBuffers;
-import org.sandglass.ops.gradient.BucketPlan;
 import org.sandglass.ops.gradient.BucketReducer;
 import org.sandglass.ops.gradient.GradientBucket;
 import org.sandglass.ops.image.ImageTransform;
@@ -75,7 +74,7 @@ final class TrainingLoop {
         this.recipe = worker.recipe();
         this.buffers = worker.buffers();
         this.deal = new WorkerDeal(plan.workers(), worker.communicator().worldSize());
-        this.reducer = bucketReducer(worker);
+        this.reducer = worker.peers().reducer();
         this.steps = new StepRule(recipe, plan);
         this.sgd = recipe.optimizer().sgd();
         this.statistics = new RunningStatistics(buffers);
@@ -240,17 +239,6 @@ final class TrainingLoop {
 
     private long globalIteration(long iteration) {
         return plan.epoch() * plan.iterations() + iteration;
-    }
-
-    private static BucketReducer bucketReducer(Worker worker) {
-        BucketPlan plan = BucketPlan.of(
-                worker.network().layout(), worker.recipe().collective().bucketBytes());
-        return new BucketReducer(
-                worker.communicator(),
-                worker.gradientMirror(),
-                worker.network().layout(),
-                plan,
-                worker.recipe().collective().overlap());
     }
 
     /** How far the epoch has come at all ranks together; every rank takes part. */

@@ -18,7 +18,6 @@ import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.device.Executable;
-import org.sandglass.ops.device.HostMirror;
 import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.cpu.CpuDevice;
 import org.sandglass.ops.device.cuda.CudaDevice;
@@ -47,7 +46,6 @@ final class Worker implements AutoCloseable {
     private final int threads;
     private final Optional<DeviceSlot> slot;
     private final NetworkBuffers buffers;
-    private final HostMirror gradientMirror;
     private final DeviceBuffer momentum;
     private final Map<Integer, Executable> training = new HashMap<>();
     private @Nullable Executable evaluation;
@@ -57,7 +55,7 @@ final class Worker implements AutoCloseable {
     private Stamp stamp = Stamp.NONE;
     private EpochProgress progress = EpochProgress.NONE;
     private boolean keepsSnapshots;
-    private volatile @Nullable Communicator communicator;
+    private volatile @Nullable Peers peers;
     private String group = "";
 
     private Worker(String run, Recipe recipe, Network network, Device device, int threads, Optional<DeviceSlot> slot) {
@@ -68,7 +66,6 @@ final class Worker implements AutoCloseable {
         this.threads = threads;
         this.slot = slot;
         this.buffers = NetworkBuffers.allocate(device, network.layout());
-        this.gradientMirror = device.mirror(buffers.gradients());
         this.momentum = device.allocate(network.layout().weightsLength());
         this.snapshot = new Snapshot(network);
     }
@@ -146,11 +143,6 @@ final class Worker implements AutoCloseable {
 
     NetworkBuffers buffers() {
         return buffers;
-    }
-
-    /** The gradient vector as the network sees it. */
-    HostMirror gradientMirror() {
-        return gradientMirror;
     }
 
     DeviceBuffer momentum() {
@@ -244,10 +236,16 @@ final class Worker implements AutoCloseable {
     }
 
     Communicator communicator() {
-        if (communicator == null) {
+        return peers().all();
+    }
+
+    /** The connections with the other ranks. */
+    Peers peers() {
+        Peers current = peers;
+        if (current == null) {
             throw new IllegalStateException("Cannot communicate: this worker has not joined a group");
         }
-        return communicator;
+        return current;
     }
 
     /** The name of the group whose connections this worker holds; empty if none. */
@@ -255,26 +253,27 @@ final class Worker implements AutoCloseable {
         return group;
     }
 
-    void joinGroup(String name, Communicator connected) {
-        leaveGroup();
+    /** Takes the connections of a group, after it has left the one before. */
+    void joinGroup(String name, Peers connected) {
         group = name;
-        communicator = connected;
+        peers = connected;
     }
 
     /** Ends what the task and its peers wait for; may be called by any thread. */
     void interrupt() {
-        Communicator current = communicator;
+        Peers current = peers;
         if (current != null) {
-            current.close();
+            current.interrupt();
         }
     }
 
     /** Closes the connections, which ends whatever peers wait for. */
     void leaveGroup() {
         group = "";
-        if (communicator != null) {
-            communicator.close();
-            communicator = null;
+        Peers left = peers;
+        peers = null;
+        if (left != null) {
+            left.close();
         }
     }
 
@@ -287,7 +286,6 @@ final class Worker implements AutoCloseable {
             evaluation.close();
         }
         momentum.close();
-        gradientMirror.close();
         buffers.close();
         device.close();
     }

@@ -50,6 +50,7 @@ class ReportChecksTest {
                     10,
                     natives,
                     NO_CUDA,
+                    null,
                     file,
                     mesh,
                     memory,

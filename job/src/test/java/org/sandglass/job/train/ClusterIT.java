@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -101,7 +100,7 @@ class ClusterIT {
     @Test
     void shouldGiveEachTaskAGpuOfItsOwnAndFindAHealthyCluster() throws IOException {
         Ended doctor = run(
-                gpus(1, 2, "GPU-aaaa", "GPU-bbbb"),
+                gpus(1, "GPU-aaaa", "GPU-bbbb"),
                 "doctor",
                 "--json",
                 "--set",
@@ -129,49 +128,9 @@ class ClusterIT {
 
     @Test
     void shouldRefuseTwoTasksOnOneGpu() throws IOException {
-        Ended train = train(directory.resolve("shared"), gpus(2, 1, "GPU-aaaa")).expect(4);
+        Ended train = train(directory.resolve("shared"), gpus(2, "GPU-aaaa")).expect(4);
         assertThat(train.output())
                 .contains("ranks 0 and 1 were both given GPU GPU-aaaa", "spark.task.resource.gpu.amount");
-    }
-
-    /** Test doubles of CUDA's libraries take the GPUs' place: what Spark, loop and sums do is real, the arithmetic a processor's. */
-    @Test
-    @Tag("cuda-double")
-    void shouldTrainOnGpusAsOnProcessors() throws IOException {
-        String doubles = Path.of("..", "ops", "target", "cuda-doubles")
-                .toAbsolutePath()
-                .normalize()
-                .toString();
-        List<String> options = new ArrayList<>(
-                gpus(1, 2, "GPU-d0000000-0000-0000-0000-000000000000", "GPU-d0000000-0000-0000-0000-000000000001"));
-        options.addAll(conf("spark.executorEnv.LD_LIBRARY_PATH", doubles));
-        options.addAll(conf("spark.executorEnv.SANDGLASS_CUDA_DOUBLES", "2"));
-        options.addAll(conf("spark.executor.extraJavaOptions", "-Dorg.bytedeco.javacpp.platform.linkpath=" + doubles));
-        Path onGpus = directory.resolve("gpus");
-        Path onProcessors = directory.resolve("processors");
-
-        train(onGpus, options, "training.device=cuda", "training.epochs=2").expect(0);
-        train(onProcessors, options(1, 2, Map.of()), "training.epochs=2").expect(0);
-
-        JsonNode summary = JSON.readTree(onGpus.resolve("summary.json").toFile());
-        assertThat(summary.get("ledgerViolations").asInt()).isZero();
-        List<Double> expected = losses(onProcessors);
-        List<Double> actual = losses(onGpus);
-        assertThat(actual).hasSameSizeAs(expected).hasSizeGreaterThan(10);
-        for (int i = 0; i < expected.size(); i++) {
-            assertThat(actual.get(i)).as("loss %s", i).isCloseTo(expected.get(i), Offset.offset(1e-3));
-        }
-    }
-
-    private static List<Double> losses(Path run) throws IOException {
-        List<Double> losses = new ArrayList<>();
-        for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
-            JsonNode loss = JSON.readTree(line).get("loss");
-            if (loss != null) {
-                losses.add(loss.asDouble());
-            }
-        }
-        return losses;
     }
 
     /** The executor of id 0 is told to have a lesser processor. */
@@ -274,29 +233,8 @@ class ClusterIT {
         return List.of("--conf", key + "=" + value);
     }
 
-    /** Executors on workers of which each finds the same GPUs: the made-up {@code nvidia-smi} is first on the path. */
-    private static List<String> gpus(int executors, int each, String... uuids) throws IOException {
-        Path bin = Files.createDirectories(directory.resolve("bin"));
-        StringBuilder listing = new StringBuilder("#!/bin/sh\n");
-        for (int i = 0; i < uuids.length; i++) {
-            listing.append("echo 'GPU %d: Made-up (UUID: %s)'\n".formatted(i, uuids[i]));
-        }
-        Path program = Files.writeString(bin.resolve("nvidia-smi"), listing);
-        assertThat(program.toFile().setExecutable(true)).isTrue();
-        String script = Path.of("..", "scripts", "gpu-discovery.sh")
-                .toAbsolutePath()
-                .normalize()
-                .toString();
-        String amount = String.valueOf(each);
-        return options(
-                executors,
-                each,
-                Map.of(
-                        "spark.worker.resource.gpu.amount", amount,
-                        "spark.worker.resource.gpu.discoveryScript", script,
-                        "spark.executor.resource.gpu.amount", amount,
-                        "spark.executor.resource.gpu.discoveryScript", script,
-                        "spark.task.resource.gpu.amount", "1"));
+    private static List<String> gpus(int executors, String... uuids) throws IOException {
+        return Gpus.each(directory.resolve("bin"), executors, List.of(uuids));
     }
 
     private static List<String> messages(JsonNode found) {

@@ -30,6 +30,7 @@ class RendezvousTest {
                         "",
                         Stamp.NONE,
                         Stamp.NONE,
+                        "",
                         ""))
                 .toList();
 
