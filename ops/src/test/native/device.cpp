@@ -38,6 +38,7 @@ struct State {
     std::vector<Stream*> streams;  // in the order of their creation, so that a seed means the same in every run
     std::set<Event*> events;
     std::set<Module*> modules;
+    std::set<Graph*> graphs;  // and executable ones
     long objects = 0;
     long breaches = 0;
     long unexpected = 0;
@@ -180,6 +181,13 @@ int run_until(const std::function<bool()>& condition) {
 }
 
 void push(Stream* stream, Operation operation) {
+    if (stream->capture) {
+        if (operation.passes || operation.awaits || operation.ready) {
+            breach(900, "events and collective operations are not expected in a capture");
+        }
+        stream->capture->operations.push_back(std::move(operation));
+        return;
+    }
     stream->operations.push_back(std::move(operation));
     changed().notify_all();
     if (state().eagerness > 0 && random_below(state().eagerness) == 0) {
@@ -203,6 +211,10 @@ void forget() {
     for (Module* module : state().modules) {
         delete module;
     }
+    for (Graph* graph : state().graphs) {
+        delete graph;
+    }
+    state().graphs.clear();
     for (auto* registry : {&state().device, &state().pinned}) {
         for (auto& entry : *registry) {
             std::free(entry.second.base);
@@ -338,7 +350,7 @@ int cudaDeviceGetLimit(size_t* value, int limit) {
         case kDeviceBytes: *value = state().device_bytes; return 0;
         case kAllocations: *value = state().device.size() + state().pinned.size(); return 0;
         case kObjects:
-            *value = state().objects + state().streams.size() + state().events.size() + state().modules.size();
+            *value = state().objects + state().streams.size() + state().events.size() + state().modules.size() + state().graphs.size();
             return 0;
         case kBreaches: *value = state().breaches; return 0;
         case kUnexpected: *value = state().unexpected; return 0;
@@ -531,7 +543,7 @@ int cudaStreamCreateWithFlags(Stream** stream, unsigned flags) {
     if (!has_context()) {
         return breach(201, "cudaStreamCreateWithFlags: no device is set for this thread");
     }
-    *stream = new Stream{current_device, {}};
+    *stream = new Stream{current_device, {}, nullptr};
     state().streams.push_back(*stream);
     return 0;
 }
@@ -552,8 +564,73 @@ int cudaStreamSynchronize(Stream* stream) {
     if (int code = check_stream(stream, "cudaStreamSynchronize")) {
         return code;
     }
+    if (stream->capture) {
+        return breach(900, "cudaStreamSynchronize: the stream captures");
+    }
     return run_until([=]() { return stream->operations.empty(); });
 }
+
+// Graphs ---------------------------------------------------------------------------------------------------------------
+
+int cudaStreamBeginCapture(Stream* stream, int mode) {
+    ENTER("cudaStreamBeginCapture");
+    if (int code = check_stream(stream, "cudaStreamBeginCapture")) {
+        return code;
+    }
+    if (stream->capture || mode != 1) {
+        return breach(900, "cudaStreamBeginCapture: in a capture, or one that other threads' calls would break");
+    }
+    stream->capture = std::make_unique<Graph>();
+    return 0;
+}
+
+int cudaStreamEndCapture(Stream* stream, Graph** graph) {
+    ENTER("cudaStreamEndCapture");
+    if (int code = check_stream(stream, "cudaStreamEndCapture")) {
+        return code;
+    }
+    if (!stream->capture) {
+        return breach(904, "cudaStreamEndCapture: the stream does not capture");
+    }
+    *graph = stream->capture.release();
+    state().graphs.insert(*graph);
+    return 0;
+}
+
+int cudaGraphInstantiate(Graph** executable, Graph* graph, unsigned long long flags) {
+    ENTER("cudaGraphInstantiate");
+    if (state().graphs.count(graph) == 0 || flags != 0) {
+        return breach(1, "cudaGraphInstantiate: not a graph, or flags");
+    }
+    *executable = new Graph(*graph);
+    state().graphs.insert(*executable);
+    return 0;
+}
+
+int cudaGraphLaunch(Graph* executable, Stream* stream) {
+    ENTER("cudaGraphLaunch");
+    if (int code = check_stream(stream, "cudaGraphLaunch")) {
+        return code;
+    }
+    if (state().graphs.count(executable) == 0 || stream->capture || stream->device != current_device) {
+        return breach(1, "cudaGraphLaunch: not a graph, in a capture, or a stream of another device than the thread's");
+    }
+    for (const Operation& operation : executable->operations) {
+        push(stream, operation);
+    }
+    return 0;
+}
+
+int cudaGraphDestroy(Graph* graph) {
+    ENTER("cudaGraphDestroy");
+    if (state().graphs.erase(graph) == 0) {
+        return breach(1, "cudaGraphDestroy: not a graph");
+    }
+    delete graph;
+    return 0;
+}
+
+int cudaGraphExecDestroy(Graph* executable) { return cudaGraphDestroy(executable); }
 
 int cudaStreamWaitEvent(Stream* stream, Event* event, unsigned flags) {
     ENTER("cudaStreamWaitEvent");

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace doubles {
 
@@ -34,9 +35,15 @@ struct Operation {
     std::function<bool()> ready = nullptr;
 };
 
+// What was captured instead of being queued.
+struct Graph {
+    std::vector<Operation> operations;
+};
+
 struct Stream {
     int device;
     std::deque<Operation> operations;
+    std::unique_ptr<Graph> capture = nullptr;
 };
 
 struct Event {

@@ -25,6 +25,7 @@ public record Recipe(
     /** What may change when a run goes on. */
     private static final Set<String> OPERATIONAL = Set.of(
             "training.tasks",
+            "training.cudaGraphs",
             "collective.encrypt",
             "collective.interface",
             "collective.timeout",

@@ -164,6 +164,8 @@ final class RecipeReader {
                 read.integer("training.seed", Long.MIN_VALUE, Long.MAX_VALUE),
                 read.choice("training.device", DeviceChoice.class),
                 read.available("training.precision", DataType.class, List.of(DataType.F32, DataType.BF16)),
+                read.flag("training.tf32"),
+                read.flag("training.cudaGraphs"),
                 read.countOrAuto("training.tasks", 1, MANY));
     }
 

@@ -95,7 +95,11 @@ final class Worker implements AutoCloseable {
                                 + " this task no GPU; set spark.executor.resource.gpu.amount and spark.task.resource.gpu.amount=1"));
         CudaDevice device;
         try {
-            device = CudaDevice.open(gpu.address(), CudaOptions.DEFAULT);
+            device = CudaDevice.open(
+                    gpu.address(),
+                    CudaOptions.DEFAULT
+                            .withTf32(recipe.training().tf32())
+                            .withGraphs(recipe.training().cudaGraphs()));
         } catch (UnsupportedOperationException | IllegalArgumentException | CudaFailure e) {
             throw JobFailure.cluster("Cannot train on a GPU of " + gpu.host() + ": " + e.getMessage());
         }

@@ -88,10 +88,10 @@ class GpuIT {
         assertLossesAsExpected("tcp");
     }
 
-    /** Processes of one host, of two GPUs each, in one sum by NCCL. */
+    /** Processes of one host, of two GPUs each, in one sum by NCCL; steps as CUDA graphs. */
     @Test
     void shouldTrainOnExecutorsOfOneHost() throws IOException {
-        String output = onGpus("one-host", Map.of(), "training.epochs=1");
+        String output = onGpus("one-host", Map.of(), "training.epochs=1", "training.cudaGraphs=true");
         assertThat(output).contains("4 GPUs on one host are summed by NCCL");
         assertLossesAsExpected("one-host");
     }

@@ -29,9 +29,9 @@ final class CudaExecutable implements Executable {
     private final Program program;
     private final Vectors vectors;
     private final Consumer<CudaExecutable> onClose;
-    private final Step[] refresh;
-    private final Step[] forward;
-    private final Step[] backward;
+    private final StepSequence refresh;
+    private final StepSequence forward;
+    private final StepSequence backward;
     private final List<Program.Binding> bindings;
     private final Ports ports;
     private final long plannedBytes;
@@ -55,9 +55,9 @@ final class CudaExecutable implements Executable {
         this.vectors = vectors;
         this.onClose = onClose;
         ports = new Ports(program, graph, new Compiler(graph, program).emit());
-        refresh = program.refreshSteps().toArray(Step[]::new);
-        forward = program.forwardSteps().toArray(Step[]::new);
-        backward = program.backwardSteps().toArray(Step[]::new);
+        refresh = new StepSequence(gpu, program.refreshSteps());
+        forward = new StepSequence(gpu, program.forwardSteps());
+        backward = new StepSequence(gpu, program.backwardSteps());
         bindings = List.copyOf(program.bindings());
         plannedBytes = ArenaPlan.place(program.slots(), ALIGNMENT);
         gpu.arena().reserve(plannedBytes);
@@ -79,10 +79,10 @@ final class CudaExecutable implements Executable {
     public void forward() {
         bind();
         if (vectors.weights().version() != refreshedVersion) {
-            run(refresh, GradientListener.NONE);
+            refresh.run(GradientListener.NONE);
             refreshedVersion = vectors.weights().version();
         }
-        run(forward, GradientListener.NONE);
+        forward.run(GradientListener.NONE);
         vectors.gradients().change();
         forwardDone = true;
     }
@@ -113,6 +113,7 @@ final class CudaExecutable implements Executable {
         if (scale != gradientScale) {
             gradientScale = scale;
             program.scaleGradients(scale);
+            backward.forget();
         }
     }
 
@@ -129,15 +130,7 @@ final class CudaExecutable implements Executable {
 
     private void runBackward(GradientListener listener) {
         forwardDone = false;
-        run(backward, listener);
-    }
-
-    private void run(Step[] steps, GradientListener listener) {
-        for (Step step : steps) {
-            gpu.checks().at(step.layer());
-            step.work().run(listener);
-        }
-        gpu.checks().at("");
+        backward.run(listener);
     }
 
     @Override
@@ -179,8 +172,15 @@ final class CudaExecutable implements Executable {
             closed = true;
             onClose.accept(this);
             gpu.enter();
+            forget();
             // Descriptors and arguments, which calls have read by the time they return.
             program.owned().close();
+        }
+    }
+
+    private void forget() {
+        for (StepSequence sequence : List.of(refresh, forward, backward)) {
+            sequence.forget();
         }
     }
 
@@ -201,6 +201,7 @@ final class CudaExecutable implements Executable {
         }
         if (boundGeneration != gpu.arena().generation()) {
             bindings.forEach(binding -> binding.bind(gpu.arena().memory()));
+            forget();
             boundGeneration = gpu.arena().generation();
         }
     }

@@ -333,7 +333,7 @@ final class Program implements Gradients.Emitter<Operand> {
 
     /** Emits the news that a parameter's gradient is complete. */
     void ready(Parameter parameter) {
-        steps.add(new Step(layer, listener -> listener.gradientReady(parameter)));
+        steps.add(new Step(layer, true, listener -> listener.gradientReady(parameter)));
     }
 
     @Override

@@ -72,7 +72,7 @@ class CudaDeviceTest {
 
     @Test
     void shouldNameTheLayerWhoseCallFails() {
-        CudaOptions tiny = new CudaOptions(false, 16);
+        CudaOptions tiny = new CudaOptions(false, false, 16);
         try (CudaDevice device = CudaDevice.open(0, tiny);
                 NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout())) {
             assertThatThrownBy(() -> device.compile(network.graph(), CompileOptions.training(BATCH), buffers))

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** All streams may run as late and in whatever order they like: nothing changes, unless a wait is left out. */
 @Tag("cuda-double")
@@ -34,6 +35,18 @@ class EventWaitsTest {
     @MethodSource("seeds")
     void shouldComputeTheSameBitsInAnyOrderOfTheStreams(long seed) {
         assertThat(resultsOf(seed, null)).isEqualTo(Undisturbed.RESULTS);
+
+        CudaDoubles.assertClean();
+    }
+
+    /** What a graph captures is what its steps would have queued, also after the arena has moved. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void shouldComputeTheSameBitsAsGraphs(long seed) {
+        CudaDoubles.reset(seed);
+
+        assertThat(Iterations.run(wait -> true, CudaOptions.DEFAULT.withGraphs(true)))
+                .isEqualTo(Undisturbed.RESULTS);
 
         CudaDoubles.assertClean();
     }

@@ -34,7 +34,7 @@ import org.sandglass.ops.tensor.DataType;
 
 /**
  * What {@code scripts/gpu-check} runs on a machine with GPUs, one thing a process: prints lines {@code name value}. Told what: {@code
- * machine}, {@code contract}, {@code speed MODEL SIZE BATCH ITERATIONS PRECISION}, {@code nccl MEBIBYTES}.
+ * machine}, {@code contract}, {@code speed MODEL SIZE BATCH ITERATIONS PRECISION [graphs]}, {@code nccl MEBIBYTES}.
  */
 final class GpuCheck {
     private static final int WARM_UP = 5;
@@ -59,7 +59,8 @@ final class GpuCheck {
                         Integer.parseInt(arguments[2]),
                         Integer.parseInt(arguments[3]),
                         Integer.parseInt(arguments[4]),
-                        arguments[5]);
+                        arguments[5],
+                        arguments.length > 6 && arguments[6].equals("graphs"));
             case "nccl" -> sums(Integer.parseInt(arguments[1]) << 20);
             default -> throw new IllegalArgumentException("Cannot check " + arguments[0]);
         };
@@ -94,6 +95,7 @@ final class GpuCheck {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
                 .selectors(
                         selectClass(CudaDeviceContractTest.class),
+                        selectClass(CudaDeviceGraphsContractTest.class),
                         selectClass(CudaDeviceBf16ContractTest.class),
                         selectClass(CudaDeviceF16ContractTest.class))
                 .build();
@@ -113,10 +115,12 @@ final class GpuCheck {
         return lines;
     }
 
-    private static List<String> speed(Network network, int size, int batch, int iterations, String precision) {
+    private static List<String> speed(
+            Network network, int size, int batch, int iterations, String precision, boolean graphs) {
         boolean tf32 = precision.equals("tf32");
         DataType type = tf32 ? DataType.F32 : DataType.valueOf(precision.toUpperCase(Locale.ROOT));
-        try (CudaDevice device = CudaDevice.open(0, new CudaOptions(tf32, CudaOptions.DEFAULT.workspaceBytes()));
+        try (CudaDevice device =
+                        CudaDevice.open(0, CudaOptions.DEFAULT.withTf32(tf32).withGraphs(graphs));
                 NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout());
                 DeviceBuffer momentum = device.allocate(network.layout().weightsLength());
                 Executable executable =

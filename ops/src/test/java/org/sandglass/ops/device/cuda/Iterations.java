@@ -39,7 +39,11 @@ final class Iterations {
 
     /** Opens a device, trains, and returns all that came out, bit for bit the same whenever the waits are right. */
     static List<Float> run(Predicate<Wait> kept) {
-        try (CudaDevice device = CudaDevice.open(0, CudaOptions.DEFAULT, kept)) {
+        return run(kept, CudaOptions.DEFAULT);
+    }
+
+    static List<Float> run(Predicate<Wait> kept, CudaOptions options) {
+        try (CudaDevice device = CudaDevice.open(0, options, kept)) {
             Iterations iterations = new Iterations(device);
             iterations.train();
             iterations.copyALongVector();

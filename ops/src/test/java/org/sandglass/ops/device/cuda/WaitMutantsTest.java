@@ -118,6 +118,7 @@ class WaitMutantsTest {
         String mutant = source.substring(0, site.start()) + (lambda ? "{}" : "") + source.substring(site.end());
 
         assertThat(run(compiled(site.file(), mutant))).isEqualTo(WaitMutant.NOTICED);
+        System.out.println("noticed without " + site);
     }
 
     /** What is noticed is the wait that is missing. */
