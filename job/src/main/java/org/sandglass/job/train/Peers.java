@@ -120,15 +120,19 @@ final class Peers implements AutoCloseable {
                 };
         HostGroups groups =
                 endpoint.connectHosts(rank, addresses, order.secret(), options.withAlgorithm(control), between);
+        GpuSums gpus = null;
         try {
             boolean nccl = groups.layout().count() > 1 && sumsHostsByNccl(settings, order.encrypt());
-            GpuSums gpus = GpuSums.join(
+            gpus = GpuSums.join(
                     device, groups.layout(), groups.all(), nccl ? null : groups.leaders(), settings.timeout());
             if (rank == 0) {
                 ProgressPlugin.tell(description(groups.layout(), nccl ? "NCCL" : between + " over TCP"));
             }
             return new Peers(worker, groups.all(), groups.leaders(), gpus);
         } catch (RuntimeException | Error e) {
+            if (gpus != null) {
+                gpus.close();
+            }
             groups.close();
             throw e;
         }
@@ -144,7 +148,8 @@ final class Peers implements AutoCloseable {
                         .formatted(gpus, layout.count(), between);
     }
 
-    private static boolean sumsHostsByNccl(CollectiveSettings settings, boolean encrypt) {
+    /** @throws JobFailure (cluster) if the recipe asks for NCCL where it must not be */
+    static boolean sumsHostsByNccl(CollectiveSettings settings, boolean encrypt) {
         return switch (settings.inter()) {
             case AUTO -> !encrypt && settings.wire() == DataType.F32;
             case NCCL -> {

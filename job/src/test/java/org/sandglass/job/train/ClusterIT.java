@@ -116,6 +116,11 @@ class ClusterIT {
         assertThat(found.get("errors").asInt()).isZero();
         assertThat(messages(found))
                 .contains("ok devices: a GPU of its own for each rank: GPU-aaaa, GPU-bbbb")
+                .anyMatch(message -> message.startsWith("warn cuda: GPUs were given, and cannot be used: ")
+                        && message.contains("libcuda.so.1: cannot open shared object file")
+                        && message.contains("libcudart.so.13 libcublas.so.13")
+                        && message.contains("driver 580 or later")
+                        && message.contains("CUDA 13"))
                 .anyMatch(message -> message.startsWith("ok native libraries"))
                 .anyMatch(message -> message.startsWith("ok network"))
                 .anyMatch(message -> message.startsWith("ok checkpoints"))

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -19,8 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Training on GPUs whose place test doubles of CUDA's libraries take: what Spark, loop and sums do is real, the arithmetic a
- * processor's. There are four GPUs; an executor counts as a host where {@code collective.group = executor}.
+ * Training on two executors of two GPUs each, whose place test doubles of CUDA's libraries take: what Spark, loop and sums do is
+ * real, the arithmetic a processor's. An executor counts as a host where {@code collective.group = executor}. All runs are settings
+ * of one experiment, and so of one application, whose executors go from one to the next.
  */
 @Tag("spark")
 @Tag("cuda-double")
@@ -29,52 +29,70 @@ class GpuIT {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int GPUS = 4;
 
-    /** Operations of NCCL that a process takes part in before it dies, as a rank that leads no group: in the second epoch. */
-    private static final int LOST_AFTER = 80;
+    /** Of NCCL, that a process takes part in, as a rank that leads no group, before it dies: in the run that comes first. */
+    private static final int OPERATIONS = 80;
+
+    private static final String EXPERIMENT = """
+            model.name = cifar-resnet8
+            training { workers = 4, perWorkerBatchSize = 8, epochs = 2, device = cuda }
+            collective { bucketSize = 64KiB, timeout = 30s, group = executor, inter = nccl }
+            checkpoint.everyIterations = 3
+            experiment {
+              title = "GPUs that do not exist"
+              baseline = processors
+              settings = [
+                { name = lost }
+                { name = nccl }
+                { name = tcp, recipe.collective.inter = halving-doubling }
+                { name = one-host, recipe { collective.group = host, training.cudaGraphs = true } }
+                { name = processors, recipe.training.device = cpu }
+              ]
+            }
+            """;
 
     @TempDir
     private static Path directory;
 
-    private static Path data;
-    private static List<Double> expected = List.of();
+    private static String output = "";
 
     @BeforeAll
-    static void trainOnProcessors() throws IOException {
-        data = directory.resolve("data");
-        Launcher.Result prepared = Launcher.run(
-                directory.resolve("prepare.log"),
+    static void trainAll() throws IOException {
+        Path data = directory.resolve("data");
+        run(
                 List.of("--master", "local[2]"),
                 Map.of(),
-                "prepare",
-                "generated",
-                "--train",
-                "100",
-                "--test",
-                "8",
-                "--out",
-                data.toString());
-        assertThat(prepared.exitCode()).as(prepared.output()).isZero();
-        train("processors", List.of("--master", "local-cluster[1,2,1024]"), Map.of());
-        expected = losses("processors");
-        assertThat(expected).hasSize(8);
+                List.of("prepare", "generated", "--train", "100", "--test", "8", "--out", data.toString()));
+        Path told = Files.createFile(directory.resolve("die"));
+        Path file = Files.writeString(directory.resolve("gpus.conf"), EXPERIMENT);
+        Path bin = directory.resolve("bin");
+        output = run(
+                onGpus(bin, told),
+                Map.of("PATH", bin + ":" + System.getenv("PATH")),
+                List.of(
+                        "experiment",
+                        "run",
+                        file.toString(),
+                        "--seeds",
+                        "1",
+                        "--out",
+                        directory.resolve("out").toString(),
+                        "--data",
+                        data.resolve("train").toString(),
+                        "--validation",
+                        data.resolve("test").toString()));
+        assertThat(told).as("a rank died, as it was told").doesNotExist();
     }
 
-    /** Two hosts of two GPUs: NCCL reduces within, NCCL sums between, NCCL broadcasts within; once with a rank that is lost. */
+    /** Two hosts of two GPUs: NCCL reduces within, NCCL sums between, NCCL broadcasts within. */
     @Test
-    void shouldTrainInThreePhasesOfNcclAndEndWithTheSameWeightsWhenARankIsLost() throws IOException {
-        String undisturbed = onGpus("nccl", Map.of(), "collective.group=executor", "collective.inter=nccl");
-        assertThat(undisturbed).contains("4 GPUs on 2 hosts are summed by NCCL within a host, by NCCL between hosts");
-        assertLossesAsExpected("nccl");
+    void shouldTrainInThreePhasesOfNccl() throws IOException {
+        assertThat(output).contains("4 GPUs on 2 hosts are summed by NCCL within a host, by NCCL between hosts");
+        assertLossesAsOnProcessors("nccl");
+    }
 
-        Path told = Files.createFile(directory.resolve("die"));
-        String disturbed = onGpus(
-                "lost",
-                Map.of("SANDGLASS_NCCL_KILL", told + ":" + LOST_AFTER),
-                "collective.group=executor",
-                "collective.inter=nccl");
-        assertThat(told).as("a rank was lost: " + disturbed).doesNotExist();
-
-        assertThat(summary("lost").get("restarts").asInt()).isEqualTo(1);
+    @Test
+    void shouldEndWithTheSameWeightsWhenARankIsLostInTheMiddleOfASum() throws IOException {
+        assertThat(summary("lost").get("restarts").asInt()).as(output).isEqualTo(1);
         assertThat(summary("lost").get("ledgerViolations").asInt()).isZero();
         assertThat(summary("lost").get("weightsSha256"))
                 .isEqualTo(summary("nccl").get("weightsSha256"));
@@ -83,20 +101,18 @@ class GpuIT {
     /** The same hosts, of which the first GPU copies to the host's memory, and the hosts sum by TCP. */
     @Test
     void shouldTrainInThreePhasesWithTcpBetweenHosts() throws IOException {
-        String output = onGpus("tcp", Map.of(), "collective.group=executor", "collective.inter=halving-doubling");
         assertThat(output).contains("by HALVING_DOUBLING over TCP between hosts");
-        assertLossesAsExpected("tcp");
+        assertLossesAsOnProcessors("tcp");
     }
 
     /** Processes of one host, of two GPUs each, in one sum by NCCL; steps as CUDA graphs. */
     @Test
     void shouldTrainOnExecutorsOfOneHost() throws IOException {
-        String output = onGpus("one-host", Map.of(), "training.epochs=1", "training.cudaGraphs=true");
         assertThat(output).contains("4 GPUs on one host are summed by NCCL");
-        assertLossesAsExpected("one-host");
+        assertLossesAsOnProcessors("one-host");
     }
 
-    private static String onGpus(String run, Map<String, String> executors, String... settings) throws IOException {
+    private static List<String> onGpus(Path bin, Path told) throws IOException {
         String doubles = Path.of("..", "ops", "target", "cuda-doubles")
                 .toAbsolutePath()
                 .normalize()
@@ -104,66 +120,54 @@ class GpuIT {
         List<String> uuids = IntStream.range(0, GPUS)
                 .mapToObj("GPU-d0000000-0000-0000-0000-00000000000%d"::formatted)
                 .toList();
-        List<String> options = new ArrayList<>(Gpus.halves(directory.resolve("bin-" + run), uuids));
-        options.addAll(conf("spark.executorEnv.LD_LIBRARY_PATH", doubles));
-        options.addAll(conf("spark.executorEnv.SANDGLASS_CUDA_DOUBLES", String.valueOf(GPUS)));
-        options.addAll(conf("spark.executor.extraJavaOptions", "-Dorg.bytedeco.javacpp.platform.linkpath=" + doubles));
-        executors.forEach((name, value) -> options.addAll(conf("spark.executorEnv." + name, value)));
-        return train(
-                run,
-                options,
-                Map.of("PATH", directory.resolve("bin-" + run) + ":" + System.getenv("PATH")),
-                Stream.concat(Stream.of("training.device=cuda"), Stream.of(settings))
-                        .toArray(String[]::new));
+        List<String> options = new ArrayList<>(Gpus.halves(bin, uuids));
+        Map.of(
+                        "spark.executorEnv.LD_LIBRARY_PATH",
+                        doubles,
+                        "spark.executorEnv.SANDGLASS_CUDA_DOUBLES",
+                        String.valueOf(GPUS),
+                        "spark.executorEnv.SANDGLASS_NCCL_KILL",
+                        told + ":" + OPERATIONS,
+                        "spark.executor.extraJavaOptions",
+                        "-Dorg.bytedeco.javacpp.platform.linkpath=" + doubles)
+                .forEach((key, value) -> options.addAll(List.of("--conf", key + "=" + value)));
+        return options;
     }
 
-    private static String train(String run, List<String> options, Map<String, String> environment, String... settings) {
-        List<String> arguments =
-                new ArrayList<>(List.of("train", "--data", data.resolve("train").toString(), "--verbose", "--run"));
-        arguments.add(directory.resolve(run).toString());
-        Stream.concat(
-                        Stream.of(
-                                "model.name=cifar-resnet8",
-                                "training.workers=4",
-                                "training.perWorkerBatchSize=8",
-                                "training.epochs=2",
-                                "collective.bucketSize=64KiB",
-                                "collective.timeout=30s",
-                                "checkpoint.everyIterations=3"),
-                        Stream.of(settings))
-                .forEach(setting -> arguments.addAll(List.of("--set", setting)));
-        Launcher.Result result =
-                Launcher.run(directory.resolve(run + ".log"), options, environment, arguments.toArray(String[]::new));
+    private static String run(List<String> options, Map<String, String> environment, List<String> arguments) {
+        Launcher.Result result = Launcher.run(
+                directory.resolve(arguments.get(0) + ".log"), options, environment, arguments.toArray(String[]::new));
         assertThat(result.exitCode()).as(result.output()).isZero();
         return result.output();
     }
 
-    private static JsonNode summary(String run) throws IOException {
-        return JSON.readTree(directory.resolve(run).resolve("summary.json").toFile());
+    private static Path directoryOf(String setting) {
+        return directory.resolve("out").resolve(setting).resolve("seed-0");
     }
 
-    private static void assertLossesAsExpected(String run) throws IOException {
-        assertThat(summary(run).get("ledgerViolations").asInt()).isZero();
-        List<Double> actual = losses(run);
-        assertThat(actual).hasSizeGreaterThanOrEqualTo(4);
+    private static JsonNode summary(String setting) throws IOException {
+        return JSON.readTree(directoryOf(setting).resolve("summary.json").toFile());
+    }
+
+    private static void assertLossesAsOnProcessors(String setting) throws IOException {
+        assertThat(summary(setting).get("ledgerViolations").asInt()).isZero();
+        List<Double> expected = losses("processors");
+        List<Double> actual = losses(setting);
+        assertThat(actual).hasSameSizeAs(expected).hasSize(8);
         for (int i = 0; i < actual.size(); i++) {
             assertThat(actual.get(i)).as("loss %s", i).isCloseTo(expected.get(i), Offset.offset(1e-3));
         }
     }
 
     /** Of the iterations, in their order. */
-    private static List<Double> losses(String run) throws IOException {
+    private static List<Double> losses(String setting) throws IOException {
         List<Double> losses = new ArrayList<>();
-        for (String line : Files.readAllLines(directory.resolve(run).resolve("metrics.jsonl"))) {
+        for (String line : Files.readAllLines(directoryOf(setting).resolve("metrics.jsonl"))) {
             JsonNode metrics = JSON.readTree(line);
             if (metrics.get("kind").asText().equals("iteration")) {
                 losses.add(metrics.get("loss").asDouble());
             }
         }
         return losses;
-    }
-
-    private static List<String> conf(String key, String value) {
-        return List.of("--conf", key + "=" + value);
     }
 }
