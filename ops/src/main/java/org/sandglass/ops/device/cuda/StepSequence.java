@@ -9,12 +9,14 @@ import org.sandglass.ops.device.GradientListener;
 
 /**
  * Steps that are queued one after another on the compute stream: each by its own calls, or, where the options ask for it, what
- * lies between two announcements as one CUDA graph, which is captured at first use. For the device's thread.
+ * lies between two announcements as one CUDA graph. It is captured at the second use, since libraries set themselves up at the
+ * first. For the device's thread.
  */
 final class StepSequence {
     private final Gpu gpu;
     private final List<Step> steps;
     private final List<Launchable> captured = new ArrayList<>();
+    private boolean warm;
 
     /** What is left to do for a step or for many. */
     private interface Launchable {
@@ -27,11 +29,12 @@ final class StepSequence {
     }
 
     void run(GradientListener listener) {
-        if (!gpu.options().graphs()) {
+        if (!gpu.options().graphs() || !warm) {
             steps.forEach(step -> run(step, listener));
+            warm = true;
         } else {
             if (captured.isEmpty()) {
-                capture();
+                captured.addAll(launchables());
             }
             captured.forEach(launchable -> launchable.run(listener));
         }
@@ -43,20 +46,22 @@ final class StepSequence {
         step.work().run(listener);
     }
 
-    private void capture() {
+    private List<Launchable> launchables() {
+        List<Launchable> launchables = new ArrayList<>();
         int from = 0;
         for (int i = 0; i <= steps.size(); i++) {
             if (i == steps.size() || steps.get(i).announces()) {
                 if (i > from) {
-                    captured.add(graph(steps.subList(from, i)));
+                    launchables.add(graph(steps.subList(from, i)));
                 }
                 if (i < steps.size()) {
                     Step announcement = steps.get(i);
-                    captured.add(listener -> run(announcement, listener));
+                    launchables.add(listener -> run(announcement, listener));
                 }
                 from = i + 1;
             }
         }
+        return launchables;
     }
 
     private Graph graph(List<Step> part) {
