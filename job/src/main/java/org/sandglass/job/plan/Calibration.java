@@ -11,7 +11,7 @@ import org.sandglass.ops.nn.Network;
  * What this implementation takes on the executors at hand: the group {@code calibration} of a file that {@code sandglass plan}
  * reads. Seconds, bytes and operations per second.
  *
- * @param deviation standard deviation of a step, over the tasks' steps, as a share of the mean
+ * @param deviation standard deviation of a step, over the tasks' steps, as a share of the median
  * @param deviceFlops of forward and backward together, all layers alike
  * @param deviceBytesPerSecond of the update, which is nothing but traffic
  * @param engineBytesPerSecond of a task's communication: what it sends and what it receives
@@ -38,6 +38,9 @@ public record Calibration(
 
     /** The update reads weight, gradient and momentum, and writes weight and momentum. */
     private static final int UPDATE_PASSES = 5;
+
+    /** A normal distribution's standard deviation by its median absolute deviation. */
+    private static final double NORMAL = 1.4826;
 
     /**
      * What a task measured, in seconds.
@@ -141,16 +144,11 @@ public record Calibration(
         return median(tasks.stream().flatMap(task -> task.steps().stream()).mapToDouble(part::apply));
     }
 
+    /** From the median absolute deviation, which a step that something else held up does not change. */
     private static double deviation(List<Task> tasks) {
-        double[] totals = tasks.stream()
-                .flatMap(task -> task.steps().stream())
-                .mapToDouble(Step::total)
-                .toArray();
-        double mean = DoubleStream.of(totals).average().orElseThrow();
-        double squares = DoubleStream.of(totals)
-                .map(total -> (total - mean) * (total - mean))
-                .sum();
-        return Math.sqrt(squares / (totals.length - 1)) / mean;
+        double median = stepMedian(tasks, Step::total);
+        double absolute = stepMedian(tasks, step -> Math.abs(step.total() - median));
+        return Math.min(1, NORMAL * absolute / median);
     }
 
     private static double median(DoubleStream values) {
