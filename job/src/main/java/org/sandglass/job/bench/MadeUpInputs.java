@@ -6,12 +6,13 @@ import java.nio.FloatBuffer;
 import org.sandglass.ops.random.CounterRandom;
 
 /** One microbatch of noise, again and again: a step without its input pipeline. */
-final class MadeUpInputs implements Inputs {
+public final class MadeUpInputs implements Inputs {
 
     private final FloatBuffer images;
     private final int[] labels;
 
-    MadeUpInputs(int batchSize, int imageLength, int classes) {
+    /** @param imageLength numbers of an image */
+    public MadeUpInputs(int batchSize, int imageLength, int classes) {
         CounterRandom random = CounterRandom.of(CounterRandom.Purpose.SYNTHESIS, batchSize, imageLength);
         images = ByteBuffer.allocateDirect(Math.multiplyExact(batchSize * Float.BYTES, imageLength))
                 .order(ByteOrder.nativeOrder())

@@ -5,6 +5,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -20,6 +21,7 @@ import org.sandglass.job.config.Recipe;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.Build;
 import org.sandglass.job.train.ExecutorSlots;
+import org.sandglass.job.train.SlotWatch;
 
 /** Examines a cluster for a recipe: its settings, its file systems, and, in one short barrier stage, its executors. */
 public final class Doctor {
@@ -143,7 +145,11 @@ public final class Doctor {
                 CollectiveEncryption.wanted(recipe.collective().encrypt(), spark.getConf()),
                 recipe.collective().networkInterface().orElse(null),
                 recipe.collective().timeout().toMillis());
-        spark.setCallSite("doctor: look at the executors");
+        String group = "sandglass-doctor-" + UUID.randomUUID();
+        String description = "doctor: look at the executors";
+        spark.setCallSite(description);
+        spark.setJobGroup(group, description);
+        SlotWatch watch = SlotWatch.start(spark, group, tasks, recipe.failure().replacementTimeout(), () -> false);
         try {
             List<ExecutorReport> reports = ProbeStage.run(spark, tasks, order);
             ReportChecks.Versions driver = new ReportChecks.Versions(
@@ -160,6 +166,8 @@ public final class Doctor {
                             + e.toString().lines().findFirst().orElse(""),
                     "look at the executors' logs"));
         } finally {
+            watch.close();
+            spark.clearJobGroup();
             spark.clearCallSite();
         }
     }

@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.SparkEnv;
+import org.sandglass.job.bench.Inputs;
+import org.sandglass.job.bench.MadeUpInputs;
 import org.sandglass.job.data.EpochPlan;
 import org.sandglass.job.data.SampleLocator;
 import org.sandglass.job.data.ShardIterator;
@@ -21,7 +23,6 @@ import org.sandglass.ops.device.GradientListener;
 import org.sandglass.ops.device.SgdUpdate;
 import org.sandglass.ops.image.ImageTransform;
 import org.sandglass.ops.image.RgbImage;
-import org.sandglass.ops.random.CounterRandom;
 import scala.Tuple2;
 
 /**
@@ -85,18 +86,12 @@ record CalibrationWork(EpochPlan plan, SampleLocator locator) implements WorkerS
     private static List<Calibration.Step> steps(Worker worker) {
         int n = worker.recipe().training().perWorkerBatchSize();
         int size = worker.recipe().augmentation().size();
-        FloatBuffer images = floats(n * RgbImage.CHANNELS * size * size);
-        CounterRandom random = CounterRandom.of(CounterRandom.Purpose.SYNTHESIS, n, size);
-        for (int i = 0; i < images.capacity(); i++) {
-            images.put(i, (float) random.nextGaussian());
-        }
-        int[] labels = new int[n];
-        Arrays.setAll(labels, i -> random.nextInt(worker.classes()));
+        Inputs inputs = new MadeUpInputs(n, RgbImage.CHANNELS * size * size, worker.classes());
         Executable executable = worker.training(n);
         List<Calibration.Step> steps = new ArrayList<>();
         for (int i = 0; i < WARMUP + TIMES; i++) {
             worker.communicator().barrier();
-            Calibration.Step step = step(worker, executable, images, labels);
+            Calibration.Step step = step(worker, executable, inputs);
             if (i >= WARMUP) {
                 steps.add(step);
             }
@@ -104,16 +99,16 @@ record CalibrationWork(EpochPlan plan, SampleLocator locator) implements WorkerS
         return steps;
     }
 
-    private static Calibration.Step step(Worker worker, Executable executable, FloatBuffer images, int[] labels) {
+    private static Calibration.Step step(Worker worker, Executable executable, Inputs inputs) {
         worker.buffers().gradients().clear();
         worker.device().synchronize();
         long start = System.nanoTime();
-        executable.load(images, labels);
+        executable.load(inputs.images(), inputs.labels());
         executable.forward();
         executable.result();
         double forward = seconds(start);
         start = System.nanoTime();
-        executable.backward(1.0 / labels.length, GradientListener.NONE);
+        executable.backward(1.0 / inputs.labels().length, GradientListener.NONE);
         worker.device().synchronize();
         double backward = seconds(start);
         start = System.nanoTime();

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * Ends a job that waits for executors which do not come: Spark holds a barrier stage back for as long as it has fewer
  * slots than tasks. Ends one, too, that the driver has a reason to submit again.
  */
-final class SlotWatch implements AutoCloseable {
+public final class SlotWatch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SlotWatch.class);
     private static final long PERIOD_MILLIS = 500;
@@ -27,8 +27,14 @@ final class SlotWatch implements AutoCloseable {
         this.watching = watching;
     }
 
-    /** @param objection whether there is such a reason */
-    static SlotWatch start(
+    /**
+     * Watches a group's jobs until it is closed.
+     *
+     * @param tasks that the stage needs at once
+     * @param timeout for which slots may be too few
+     * @param objection whether there is such a reason
+     */
+    public static SlotWatch start(
             JavaSparkContext spark, String jobGroup, int tasks, Duration timeout, BooleanSupplier objection) {
         ExecutorSlots.forgetShortage();
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(runnable -> {

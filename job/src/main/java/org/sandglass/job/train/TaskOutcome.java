@@ -93,6 +93,30 @@ record TaskOutcome(
     }
 
     static TaskOutcome evaluated(int rank, AuditReport audit, Totals totals) {
+        return done(rank, audit, totals, null, List.of(), null);
+    }
+
+    static TaskOutcome measured(int rank, Calibration.Task task) {
+        return done(rank, AuditReport.NONE, Totals.NONE, null, List.of(), task);
+    }
+
+    /** Of work that counts nothing. */
+    static TaskOutcome finished(int rank) {
+        return evaluated(rank, AuditReport.NONE, Totals.NONE);
+    }
+
+    /** Of a stage that wrote a checkpoint's files and did nothing else. */
+    static TaskOutcome stored(int rank, WrittenCheckpoint written) {
+        return done(rank, AuditReport.NONE, Totals.NONE, written.weightsSha256(), written.files(), null);
+    }
+
+    private static TaskOutcome done(
+            int rank,
+            AuditReport audit,
+            Totals totals,
+            @Nullable String weightsSha256,
+            List<StoredFile> files,
+            Calibration.@Nullable Task measured) {
         return new TaskOutcome(
                 rank,
                 Status.FINISHED,
@@ -105,56 +129,10 @@ record TaskOutcome(
                 0,
                 0,
                 0,
+                weightsSha256,
+                files,
                 null,
-                List.of(),
-                null,
-                null,
-                ProcessMemory.peakBytes());
-    }
-
-    static TaskOutcome measured(int rank, Calibration.Task task) {
-        return new TaskOutcome(
-                rank,
-                Status.FINISHED,
-                null,
-                null,
-                AuditReport.NONE,
-                List.of(),
-                Totals.NONE,
-                0,
-                0,
-                0,
-                0,
-                null,
-                List.of(),
-                null,
-                task,
-                ProcessMemory.peakBytes());
-    }
-
-    /** Of work that counts nothing. */
-    static TaskOutcome finished(int rank) {
-        return evaluated(rank, AuditReport.NONE, Totals.NONE);
-    }
-
-    /** Of a stage that wrote a checkpoint's files and did nothing else. */
-    static TaskOutcome stored(int rank, WrittenCheckpoint written) {
-        return new TaskOutcome(
-                rank,
-                Status.FINISHED,
-                null,
-                null,
-                AuditReport.NONE,
-                List.of(),
-                Totals.NONE,
-                0,
-                0,
-                0,
-                0,
-                written.weightsSha256(),
-                written.files(),
-                null,
-                null,
+                measured,
                 ProcessMemory.peakBytes());
     }
 

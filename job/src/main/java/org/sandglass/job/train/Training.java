@@ -171,10 +171,7 @@ public final class Training {
                 return writeSummary(Summary.Status.FINISHED, null);
             } catch (StateGone e) {
                 completed = resume();
-                run.recordRestart(
-                        RestartRecord.Kind.STAGE,
-                        "the run from the end of epoch " + completed,
-                        String.valueOf(e.getMessage()));
+                recordRestart("the run from the end of epoch " + completed, String.valueOf(e.getMessage()));
                 progress.note("Going back to the end of epoch " + completed + ": " + e.getMessage());
             }
         }
