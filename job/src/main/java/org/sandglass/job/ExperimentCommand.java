@@ -62,7 +62,8 @@ final class ExperimentCommand implements Runnable {
                 "Examples:",
                 "  sandglass experiment run conf/paper/warmup-cpu.conf",
                 "  sandglass experiment run conf/paper/minibatch-cpu.conf --seeds 3 --resume \\",
-                "      --data tables/cifar10/train --validation tables/cifar10/test --set training.precision=bf16"
+                "      --data tables/cifar10/train --validation tables/cifar10/test --set training.precision=bf16",
+                "  sandglass experiment run conf/paper/zero-gamma-cpu.conf --reuse runs/warmup-cpu"
             })
     static final class Run implements Runnable {
 
@@ -112,6 +113,15 @@ final class ExperimentCommand implements Runnable {
                 description = "The directory for all runs and the report. Default: runs/ and the experiment's name.")
         private @Nullable String out;
 
+        @Option(
+                names = "--reuse",
+                paramLabel = "URI",
+                description = {
+                    "The directory of another experiment's runs on the same tables: runs of equal recipes are taken over"
+                            + " instead of run again. Repeatable."
+                })
+        private List<String> reuse = new ArrayList<>();
+
         @Option(names = "--resume", description = "Go on with what is there.")
         private boolean resume;
 
@@ -128,7 +138,7 @@ final class ExperimentCommand implements Runnable {
             ExperimentQueue queue = new ExperimentQueue(
                     experiment,
                     new ExperimentQueue.Order(
-                            places, only, LongStream.range(0, seeds).boxed().toList(), directory, resume),
+                            places, only, LongStream.range(0, seeds).boxed().toList(), reuse, directory, resume),
                     HadoopSettings.configuration());
             queue.check();
             try (SparkSession session = Sessions.open("sandglass experiment " + experiment.name());

@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -114,6 +116,32 @@ public record ExperimentData(
         return parse(text, uri);
     }
 
+    /**
+     * Each setting of a queue's directory with its runs, as far as they have come, in the order of their names.
+     *
+     * @throws JobFailure (data) if the directory holds no experiment
+     */
+    static Map<SettingData, List<RecordedRun>> recorded(String uri, Configuration hadoop) {
+        RunFiles files = new RunFiles(uri, hadoop);
+        String plan = files.read(PLAN)
+                .orElseThrow(() -> JobFailure.data("Cannot read experiment: " + files.uri(PLAN) + ": is not there"));
+        return parse(plan, files.uri(PLAN)).recorded(files, hadoop);
+    }
+
+    private Map<SettingData, List<RecordedRun>> recorded(RunFiles files, Configuration hadoop) {
+        Map<SettingData, List<RecordedRun>> recorded = new LinkedHashMap<>();
+        for (SettingData setting : settings) {
+            RunFiles own = new RunFiles(files.uri(setting.directory()), hadoop);
+            recorded.put(
+                    setting,
+                    own.names().stream()
+                            .sorted()
+                            .flatMap(name -> RecordedRun.read(own.uri(name), hadoop).stream())
+                            .toList());
+        }
+        return recorded;
+    }
+
     private static ExperimentData parse(String text, String uri) {
         try {
             return JSON.readValue(text, ExperimentData.class);
@@ -124,24 +152,17 @@ public record ExperimentData(
 
     private ExperimentData withRuns(RunFiles files, Configuration hadoop) {
         List<SettingData> found = new ArrayList<>();
-        for (SettingData setting : settings) {
-            RunFiles own = new RunFiles(files.uri(setting.directory()), hadoop);
-            List<SeedRun> runs = own.names().stream()
-                    .sorted()
-                    .flatMap(name -> RecordedRun.read(own.uri(name), hadoop).stream())
-                    .map(SeedRun::of)
-                    .toList();
-            found.add(new SettingData(
-                    setting.name(),
-                    setting.directory(),
-                    setting.series(),
-                    setting.table(),
-                    setting.paper(),
-                    setting.workers(),
-                    setting.perWorkerBatchSize(),
-                    setting.changes(),
-                    runs));
-        }
+        recorded(files, hadoop)
+                .forEach((setting, runs) -> found.add(new SettingData(
+                        setting.name(),
+                        setting.directory(),
+                        setting.series(),
+                        setting.table(),
+                        setting.paper(),
+                        setting.workers(),
+                        setting.perWorkerBatchSize(),
+                        setting.changes(),
+                        runs.stream().map(SeedRun::of).toList())));
         return new ExperimentData(name, title, paper, baseline, machine, found);
     }
 

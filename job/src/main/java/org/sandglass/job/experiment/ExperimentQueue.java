@@ -13,13 +13,14 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sandglass.job.cluster.SettingChecks;
 import org.sandglass.job.config.Experiment;
+import org.sandglass.job.config.Recipe;
 import org.sandglass.job.doctor.Doctor;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.Progress;
 import org.sandglass.job.report.RecordedRun;
+import org.sandglass.job.report.RunDirectory;
 import org.sandglass.job.report.RunFiles;
-import org.sandglass.job.report.Summary;
 import org.sandglass.job.train.TrainRequest;
 import org.sandglass.job.train.Training;
 
@@ -42,20 +43,32 @@ public final class ExperimentQueue {
      * @param tables the URI of each table that settings name, and of that on which all are evaluated after every epoch
      * @param settings names of the settings to run; all if there are none
      * @param seeds the seeds that each setting is trained with
+     * @param reuse URIs of experiments on the same tables, whose runs of equal recipes are taken over
      * @param out URI of the directory for all runs
      * @param resume whether to go on with what is there
      */
     public record Order(
-            Map<String, String> tables, List<String> settings, List<Long> seeds, String out, boolean resume) {
+            Map<String, String> tables,
+            List<String> settings,
+            List<Long> seeds,
+            List<String> reuse,
+            String out,
+            boolean resume) {
 
         public Order {
             tables = Map.copyOf(tables);
             settings = List.copyOf(settings);
             seeds = List.copyOf(seeds);
+            reuse = List.copyOf(reuse);
         }
     }
 
-    private record Job(Experiment.Setting setting, long seed) {}
+    private record Job(Experiment.Setting setting, long seed) {
+
+        Recipe recipe() {
+            return setting.recipe().withSeed(seed);
+        }
+    }
 
     public ExperimentQueue(Experiment experiment, Order order, Configuration hadoop) {
         this.experiment = experiment;
@@ -96,10 +109,12 @@ public final class ExperimentQueue {
     /**
      * Runs what has not ended yet, and writes the report after each run.
      *
-     * @throws JobFailure if a run failed for another reason than divergence
+     * @throws JobFailure if a run failed for another reason than divergence; (data) if there is no experiment to take
+     *     runs from
      */
     public void run(SparkSession session, Progress progress) {
         check();
+        ReusableRuns reusable = ReusableRuns.of(order.reuse(), hadoop);
         files.write(
                 ExperimentData.PLAN,
                 ExperimentData.planned(experiment, machine()).json());
@@ -114,8 +129,12 @@ public final class ExperimentQueue {
                     jobs.size(),
                     job.setting().name(),
                     job.seed());
+            Optional<String> equal = reusable.equal(job.setting().table(), job.recipe());
             if (hasEnded(job)) {
                 progress.note(what + ": has ended already");
+            } else if (equal.isPresent()) {
+                progress.note(what + ": taken over from " + equal.get());
+                RunDirectory.copy(equal.get(), runUri(job), hadoop);
             } else {
                 progress.note(what);
                 train(session, job, progress);
@@ -127,10 +146,7 @@ public final class ExperimentQueue {
 
     private void train(SparkSession session, Job job, Progress progress) {
         TrainRequest request = new TrainRequest(
-                job.setting().recipe().withSeed(job.seed()),
-                requireTable(job.setting().table()),
-                requireTable(Experiment.VALIDATION),
-                runUri(job));
+                job.recipe(), requireTable(job.setting().table()), requireTable(Experiment.VALIDATION), runUri(job));
         try {
             Training.run(session, request, progress, () -> preflight(session, request, progress));
         } catch (JobFailure e) {
@@ -154,8 +170,7 @@ public final class ExperimentQueue {
 
     private boolean hasEnded(Job job) {
         return RecordedRun.read(runUri(job), hadoop)
-                .flatMap(RecordedRun::summary)
-                .filter(summary -> summary.status() != Summary.Status.FAILED)
+                .filter(RecordedRun::hasEnded)
                 .isPresent();
     }
 

@@ -26,6 +26,12 @@ public record RecordedRun(
         epochs = List.copyOf(epochs);
     }
 
+    /** Whether its outcome is known, be it divergence, so that there is nothing left to train. */
+    public boolean hasEnded() {
+        return summary.filter(outcome -> outcome.status() != Summary.Status.FAILED)
+                .isPresent();
+    }
+
     /** Reads a run, if the directory holds one. */
     public static Optional<RecordedRun> read(String uri, Configuration hadoop) {
         RunFiles files = new RunFiles(uri, hadoop);

@@ -69,6 +69,20 @@ public final class RunDirectory {
                 JsonLines.parseAll(files.read(RESTARTS).orElse(""), RestartRecord.class));
     }
 
+    /**
+     * Copies what is told of a run that has ended, without its checkpoints and event files, the outcome last. A copy that
+     * was cut off is done again.
+     *
+     * @throws JobFailure if a file cannot be read or written
+     */
+    public static void copy(String fromUri, String toUri, Configuration hadoop) {
+        RunFiles from = new RunFiles(fromUri, hadoop);
+        RunFiles to = new RunFiles(toUri, hadoop);
+        for (String name : List.of(CONFIG, METRICS, LEDGER, RESTARTS, REPORT, SUMMARY)) {
+            from.read(name).ifPresent(text -> to.write(name, text));
+        }
+    }
+
     /** The recipe of the run that is there, if one is. */
     static Optional<Recipe> recipe(RunFiles files) {
         return files.read(CONFIG).map(text -> Recipe.parse(text, files.uri(CONFIG)));

@@ -83,11 +83,27 @@ class ExperimentIT {
                 .allSatisfy(run -> assertThat(run.ledgerViolations()).isEqualTo(2));
         assertThat(out.resolve("table.md")).content().contains("| plain |", "2 diverged", "23.60");
 
+        shouldTakeOverRunsOfEqualRecipes(command, out);
+
         Path again = directory.resolve("again");
         succeed("experiment", "report", out.resolve("data.json").toString(), "--out", again.toString());
         for (String name : List.of("table.md", "table.csv", "data.json", "training-error.svg", "report.html")) {
             assertThat(again.resolve(name)).hasSameTextualContentAs(out.resolve(name));
         }
+    }
+
+    /** Another queue, whose settings and seeds are some of those that have been run. */
+    private void shouldTakeOverRunsOfEqualRecipes(List<String> command, Path out) throws IOException {
+        Path other = directory.resolve("other");
+        List<String> again = new ArrayList<>(command);
+        again.set(again.indexOf("--out") + 1, other.toString());
+        again.set(again.indexOf("--seeds") + 1, "1");
+        again.addAll(List.of("--only", "plain", "--only", "own", "--reuse", out.toString()));
+        assertThat(succeed(again.toArray(String[]::new)))
+                .contains("run 1 of 2: plain, seed 0: taken over from", "run 2 of 2: own, seed 0: taken over from");
+        assertThat(other.resolve("plain/seed-0/summary.json"))
+                .hasSameTextualContentAs(out.resolve("plain/seed-0/summary.json"));
+        assertThat(other.resolve("table.md")).content().contains("| plain |");
     }
 
     private String succeed(String... command) {

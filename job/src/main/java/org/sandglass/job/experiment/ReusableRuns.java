@@ -1,0 +1,46 @@
+package org.sandglass.job.experiment;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.sandglass.job.config.Recipe;
+import org.sandglass.job.failure.JobFailure;
+import org.sandglass.job.report.RecordedRun;
+
+/** Ended runs of other experiments. Experiments share settings, as the paper's tables share their baselines. Immutable. */
+final class ReusableRuns {
+
+    private record Ended(String table, RecordedRun run) {}
+
+    private final List<Ended> runs;
+
+    private ReusableRuns(List<Ended> runs) {
+        this.runs = runs;
+    }
+
+    /**
+     * Finds those of some queues' directories.
+     *
+     * @throws JobFailure (data) if there is no experiment in one of them
+     */
+    static ReusableRuns of(List<String> experiments, Configuration hadoop) {
+        List<Ended> ended = new ArrayList<>();
+        for (String uri : experiments) {
+            ExperimentData.recorded(uri, hadoop).forEach((setting, runs) -> runs.stream()
+                    .filter(RecordedRun::hasEnded)
+                    .forEach(run -> ended.add(new Ended(setting.table(), run))));
+        }
+        return new ReusableRuns(List.copyOf(ended));
+    }
+
+    /** The URI of a run that computed what {@code recipe}, its seed included, computes on the table of this name. */
+    Optional<String> equal(String table, Recipe recipe) {
+        return runs.stream()
+                .filter(ended -> ended.table().equals(table))
+                .map(Ended::run)
+                .filter(run -> run.recipe().essentialDifferences(recipe).isEmpty())
+                .map(RecordedRun::uri)
+                .findFirst();
+    }
+}
