@@ -109,11 +109,20 @@ class PaperRecipesTest {
     }
 
     @Test
+    void shouldHaveNothingToWarmUpToAtTheSmallMinibatch() {
+        for (String name : List.of("warmup", "warmup-cpu")) {
+            Experiment.Setting small = load(name).settings().get(0);
+            LearningRate schedule = small.recipe().learningRate().schedule(kn(small));
+            assertThat(schedule.initial()).as(name).isEqualTo(schedule.target());
+        }
+    }
+
+    @Test
     void shouldWarmUpInThreeWays() {
         assertThat(load("warmup").settings())
                 .extracting(setting -> setting.recipe().learningRate().warmup())
                 .containsExactly(
-                        LearningRate.Warmup.NONE,
+                        LearningRate.Warmup.GRADUAL,
                         LearningRate.Warmup.NONE,
                         LearningRate.Warmup.CONSTANT,
                         LearningRate.Warmup.GRADUAL);
