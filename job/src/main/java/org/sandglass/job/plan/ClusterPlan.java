@@ -105,8 +105,10 @@ public record ClusterPlan(
         int devices = hosts * cluster.devicesPerHost();
         long perIteration = (long) devices * microbatches * recipe.training().perWorkerBatchSize();
         double decoding = perIteration / (hosts * cluster.coresPerHost() * cluster.decodePerCore());
-        double seconds = Math.max(
-                forecast.on(hosts, cluster.devicesPerHost(), microbatches).seconds(), decoding);
+        IterationForecast.Iteration iteration = forecast.on(hosts, cluster.devicesPerHost(), microbatches);
+        // Processors that compute decode while they wait for a sum, or instead of computing.
+        double busy = cluster.engineOnDevice() ? iteration.seconds() - iteration.exposed() : 0;
+        double seconds = Math.max(iteration.seconds(), busy + decoding);
         double imagesPerSecond = perIteration / seconds;
         long iterations = (cluster.data().samples() - 1) / perIteration + 1;
         double training = iterations * seconds;

@@ -61,6 +61,19 @@ class ClusterPlanTest {
         assertThat(plan.decodeShare()).isCloseTo(1, within(1e-9));
     }
 
+    @Test
+    void shouldAddDecodingWhereProcessorsCompute() {
+        Map<String, String> processors = new HashMap<>(Map.of(
+                "cluster.hosts", "1",
+                "cluster.devicesPerHost", "1",
+                "training.workers", "1",
+                "calibration.engine.onDevice", "true",
+                "calibration.decodePerCore", "1e9"));
+        double computing = plan(processors).iterationSeconds();
+        processors.put("calibration.decodePerCore", "100");
+        assertThat(plan(processors).iterationSeconds()).isCloseTo(computing + 32 / (28 * 100.0), within(1e-6));
+    }
+
     /** n images in the 0.1 s that a step takes by itself. */
     @Test
     void shouldSayHowManyCoresFeedADevice() {
