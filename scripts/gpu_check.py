@@ -14,10 +14,10 @@ import zipfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACK = ROOT / "target" / "gpu-check"
 CLASSES = ["ops/target/classes", "ops/target/test-classes"]
-MODULES = "java.base,java.compiler,java.desktop,java.logging,java.management,java.naming,java.xml,jdk.management,jdk.unsupported"
+MODULES = "java.base,java.logging,java.management,jdk.management,jdk.unsupported"
 # Of what the tests depend on: what the contract, the device and its tests load.
 JARS = re.compile(
-    r"/(javacpp|cuda|slf4j-api|slf4j-simple|jspecify|junit-[a-z-]+|opentest4j|apiguardian-api|assertj-core|byte-buddy|univocity-parsers)"
+    r"/(javacpp|cuda|slf4j-api|slf4j-simple|jspecify|junit-[a-z-]+|opentest4j|apiguardian-api|assertj-core|univocity-parsers|jackson-[a-z]+)"
     r"-[^/]*\.jar$"
 )
 FOREIGN = re.compile(r"org/bytedeco/cuda/linux-x86_64/.*\.(so|h)")
@@ -28,6 +28,10 @@ WHEELS = ["nvidia-cuda-runtime>=13,<14", "nvidia-cublas>=13,<14", "nvidia-cudnn-
           "nvidia-nccl-cu13>=2,<3"]
 PRECISIONS = ["f32", "tf32", "bf16", "f16"]
 CHECK = "org.sandglass.ops.device.cuda.GpuCheck"
+PARITY = ROOT / "scripts" / "bench" / "pytorch_parity.py"
+# Model, classes, size, batch, iterations, learning rate.
+PARITIES = [("cifar-resnet20", 10, 32, 32, 10, 0.02), ("resnet50", 1000, 224, 8, 10, 0.0005)]
+PARITY_SECONDS = 900
 
 
 def runs():
@@ -136,7 +140,7 @@ def copy_jar(jar, folder):
                 target.writestr(entry, source.read(entry))
 
 
-def command(arguments, found):
+def command(arguments, found, main=CHECK):
     folders = sorted({folder for folder in found.values() if folder})
     options = ["-Xmx4g", "-Dsandglass.cuda.real=true", "-Dsandglass.cuda.seeds=1", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"]
     if folders:
@@ -144,7 +148,7 @@ def command(arguments, found):
     environment = dict(os.environ)
     if folders:
         environment["LD_LIBRARY_PATH"] = ":".join(folders + [environment.get("LD_LIBRARY_PATH", "")]).rstrip(":")
-    return [java() or "java", *options, "-cp", ":".join(class_path()), CHECK, *arguments], environment
+    return [java() or "java", *options, "-cp", ":".join(class_path()), main, *arguments], environment
 
 
 def run(arguments, found, limit):
@@ -177,6 +181,41 @@ def number(text):
         return text
 
 
+def pytorch():
+    """A Python whose PyTorch has a GPU, and why there is none: one of them is None."""
+    python = os.environ.get("SANDGLASS_PYTHON", sys.executable)
+    asked = subprocess.run([python, "-c", "import torch, torchvision, safetensors; print(torch.cuda.is_available())"],
+                           capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        return None, (asked.stderr.strip().splitlines() or ["it does not run"])[-1]
+    return (python, None) if asked.stdout.strip() == "True" else (None, "its PyTorch finds no GPU")
+
+
+def parity(python, found, model, classes, size, batch, iterations, rate):
+    """Deviations of ours, and of PyTorch's float32 on the GPU, from PyTorch's float64."""
+    folder = ROOT / "target" / "gpu-parity" / model
+    folder.mkdir(parents=True, exist_ok=True)
+    theirs = [str(folder), "--model", model, "--classes", str(classes), "--batch", str(batch), "--threads", str(os.cpu_count())]
+    ours = "org.sandglass.ops.parity."
+    steps = [
+        command([model, str(classes), str(size), str(2 * batch), str(folder)], found, ours + "ParityInputs"),
+        ([python, str(PARITY), "calibrate", *theirs], None),
+        command(["cuda", "1", model, str(classes), str(size), str(batch), str(iterations), str(rate), str(folder)], found,
+                ours + "ParityRun"),
+        ([python, str(PARITY), "compare", *theirs, "--iterations", str(iterations), "--learning-rate", str(rate),
+          "--peer-device", "cuda"], None),
+    ]
+    for line, environment in steps:
+        try:
+            ended = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=PARITY_SECONDS, check=False)
+        except (subprocess.TimeoutExpired, OSError) as error:
+            return {"error": str(error)[:500]}
+        if ended.returncode != 0:
+            return {"error": (ended.stderr.strip() or f"exit code {ended.returncode}")[-500:]}
+    result = json.loads((folder / "result.json").read_text())
+    return result if result["passed"] else {**result, "error": f"deviates by {result['worst']:.1e} at {result['worstTensor']}"}
+
+
 def carried():
     """What would be carried, and how much that is; None for what is not built."""
     parts = [("a Java runtime (jlink)", PACK / "jdk"), ("classes", PACK / "classes"), ("test classes", PACK / "test-classes"),
@@ -198,11 +237,16 @@ def main():
     lacking = [soname for soname in SONAMES if soname not in found]
     machine = {"gpus": gpus(), "java": java(), "libraries": {name: folder or "the loader's path" for name, folder in found.items()},
                "lacks": ([] if java() else ["Java 17"]) + lacking}
+    python, no_pytorch = pytorch()
+    machine["pytorch"] = python or f"none with a GPU: {no_pytorch}"
     report = {"name": "gpu-check", "commit": commit(), "dryRun": options.dry_run, "machine": machine}
     if options.dry_run or options.pack:
         report["carries"] = carried()
         report["runs"] = [{"name": name, "command": " ".join([CHECK.rsplit(".", 1)[1], *arguments]), "seconds": limit}
                           for name, arguments, limit in runs()]
+        report["runs"] += [{"name": f"pytorch-{model[0]}", "command": " ".join(["ParityRun cuda", *map(str, model)]),
+                            "seconds": PARITY_SECONDS, **({} if python else {"leftOut": no_pytorch})} for model in PARITIES]
+        report["mebibytes"] = round(sum(part["mebibytes"] or 0 for part in report["carries"]), 1)
     elif not (PACK / "lib").is_dir():
         sys.exit("Cannot check: target/gpu-check is empty; run scripts/gpu-check --pack where this can be built")
     elif not machine["gpus"] or machine["lacks"]:
@@ -213,6 +257,9 @@ def main():
         for name, arguments, limit in runs():
             print(f"gpu-check: {name}", file=sys.stderr, flush=True)
             report["results"][name] = run(arguments, found, limit)
+        for model in PARITIES if python else []:
+            print(f"gpu-check: PyTorch, {model[0]}", file=sys.stderr, flush=True)
+            report["results"][f"pytorch-{model[0]}"] = parity(python, found, *model)
         contract = report["results"]["contract"]
         report["passed"] = contract.get("failed") == 0 and contract.get("passed", 0) > 0 and not any(
             "error" in result for result in report["results"].values())

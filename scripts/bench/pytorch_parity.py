@@ -89,14 +89,14 @@ def evaluate(model, images):
     return logits
 
 
-def results(arguments, initial, samples, dtype):
+def results(arguments, initial, samples, dtype, device="cpu"):
     """The tensors of ours.safetensors, by PyTorch in one precision."""
-    images = samples["images"].to(dtype).split(arguments.batch)
-    labels = samples["labels"].long().split(arguments.batch)
+    images = samples["images"].to(device, dtype).split(arguments.batch)
+    labels = samples["labels"].to(device).long().split(arguments.batch)
     criterion = nn.CrossEntropyLoss()
     found = {}
 
-    model = build(arguments, initial, dtype)
+    model = build(arguments, initial, dtype).to(device)
     found["evaluation/before"] = evaluate(model, images[0])
     logits = model(images[0])
     loss = criterion(logits, labels[0])
@@ -109,7 +109,7 @@ def results(arguments, initial, samples, dtype):
         if "running" in name:
             found["statistics/" + name] = buffer
 
-    model = build(arguments, initial, dtype)
+    model = build(arguments, initial, dtype).to(device)
     optimizer = sgd(model)
     losses = []
     for iteration in range(arguments.iterations):
@@ -125,7 +125,7 @@ def results(arguments, initial, samples, dtype):
     for name, parameter in model.named_parameters():
         found["weights/" + name] = parameter.detach()
     found["evaluation/after"] = evaluate(model, images[0])
-    return {name: tensor.double() for name, tensor in found.items()}
+    return {name: tensor.cpu().double() for name, tensor in found.items()}
 
 
 def deviation(found, truth):
@@ -176,7 +176,8 @@ def compare(arguments):
     ours = {name: tensor.double() for name, tensor in load_file(f"{arguments.directory}/ours.safetensors").items()}
     started = time.time()
     truth = results(arguments, initial, samples, torch.float64)
-    single = results(arguments, initial, samples, torch.float32)
+    torch.backends.cudnn.allow_tf32 = False
+    single = results(arguments, initial, samples, torch.float32, arguments.peer_device)
     if set(ours) != set(truth):
         sys.exit(f"Cannot compare: only one side has {sorted(set(ours) ^ set(truth))}")
 
@@ -187,7 +188,8 @@ def compare(arguments):
     worst, peer, name = table(ours, single, truth)
     with open(f"{arguments.directory}/result.json", "w", encoding="utf-8") as file:
         json.dump({"model": arguments.model, "worst": worst, "worstTensor": name, "pytorchF32": peer,
-                   "passed": worst <= TOLERANCE, "peer": f"pytorch {torch.__version__} float32"}, file)
+                   "passed": worst <= TOLERANCE,
+                   "peer": f"pytorch {torch.__version__} float32 on {arguments.peer_device}"}, file)
 
 
 def main():
@@ -200,6 +202,7 @@ def main():
     parser.add_argument("--iterations", type=int)
     parser.add_argument("--learning-rate", type=float)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--peer-device", default="cpu", choices=["cpu", "cuda"], help="where PyTorch's float32 is computed")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     if arguments.command == "calibrate":

@@ -18,6 +18,8 @@ import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.Parameter;
 import org.sandglass.ops.device.SgdUpdate;
 import org.sandglass.ops.device.cpu.CpuDevice;
+import org.sandglass.ops.device.cuda.CudaDevice;
+import org.sandglass.ops.device.cuda.CudaOptions;
 import org.sandglass.ops.device.reference.ReferenceDevice;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.NetworkState;
@@ -79,8 +81,9 @@ public final class ParityRun implements AutoCloseable {
     private static Device device(String name, int threads) {
         return switch (name) {
             case "cpu" -> CpuDevice.open(threads);
+            case "cuda" -> CudaDevice.open(0, CudaOptions.DEFAULT);
             case "reference" -> ReferenceDevice.open();
-            default -> throw new IllegalArgumentException("Cannot open device " + name + ": cpu or reference");
+            default -> throw new IllegalArgumentException("Cannot open device " + name + ": cpu, cuda or reference");
         };
     }
 

@@ -63,6 +63,8 @@ class GpuCheckTest {
                         "\"dryRun\": true",
                         "\"carries\"",
                         "GpuCheck contract",
-                        "GpuCheck speed resnet50 224 64 20 bf16");
+                        "GpuCheck speed resnet50 224 64 20 bf16",
+                        "ParityRun cuda resnet50",
+                        "\"leftOut\"");
     }
 }
