@@ -59,7 +59,7 @@ final class CompareCommand implements Runnable {
     @Option(
             names = "--spread",
             paramLabel = "PERCENT",
-            description = "Standard deviation of the error between seeds, where only one seed was run.")
+            description = "Standard deviation of the error between seeds, instead of what the runs tell.")
     private @Nullable Double spread;
 
     @Option(
@@ -81,6 +81,9 @@ final class CompareCommand implements Runnable {
         Map<String, RunGroup> groups = new LinkedHashMap<>();
         List<String> places = new ArrayList<>(List.of(baseline));
         places.addAll(runs);
+        if (places.stream().distinct().count() < places.size()) {
+            throw JobFailure.usage("Cannot compare: a directory is given twice: " + String.join(" ", places));
+        }
         places.forEach(place -> groups.put(place, group(place, places, hadoop)));
         RunGroup first = groups.values().iterator().next();
         List<RunGroup> others = groups.values().stream().skip(1).toList();
@@ -107,6 +110,9 @@ final class CompareCommand implements Runnable {
                     .set("comparisons", new ObjectMapper().valueToTree(comparisons)));
         } else {
             comparisons.forEach(comparison -> writer.println(comparison.verdict()));
+            if (!comparisons.stream().allMatch(Comparison::known)) {
+                writer.println("to judge: give directories of several seeds' runs, or --spread");
+            }
             writer.println("curves: " + out);
         }
     }

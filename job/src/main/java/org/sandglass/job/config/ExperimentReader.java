@@ -57,6 +57,9 @@ final class ExperimentReader {
             }
             settings.add(setting);
         }
+        if (settings.isEmpty()) {
+            errors.add(group.getValue("settings"), GROUP + ".settings is empty");
+        }
         Optional<String> baseline = text(group, "baseline");
         if (baseline.isPresent()
                 && settings.stream().noneMatch(setting -> setting.name().equals(baseline.get()))) {

@@ -1,6 +1,7 @@
 package org.sandglass.job.experiment;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
@@ -14,14 +15,16 @@ import org.sandglass.job.experiment.SeedRun.Epoch;
  * shows early.
  *
  * <p>Curves are aligned by samples seen: at the end of each of the baseline's epochs, the runs' values are interpolated.
- * Two means coincide where they differ by at most {@value #TOLERANCE} standard deviations of the seeds; the deviation is
- * that of both groups and of the epochs beside, pooled, for few seeds tell it badly.
+ * Two means coincide where they differ by at most {@value #TOLERANCE} standard deviations of the baseline's seeds; the
+ * deviation is that of the epochs beside, too, pooled, for few seeds tell it badly. The spread of what is compared counts
+ * only where the baseline has none, since runs that go astray spread widely. Where a run diverged, there is no match.
  *
  * @param measure what was compared, in words
  * @param epochs compared, in order
  * @param coincidesFrom the first epoch from which on all are within the tolerance; null if the last is not, or if the
  *     spread is unknown
- * @param known whether the spread is known, and so the verdict
+ * @param known whether the spread is known at an epoch, and so the verdict
+ * @param lost how many of the compared runs diverged or failed
  */
 public record Comparison(
         String baseline,
@@ -29,7 +32,8 @@ public record Comparison(
         String measure,
         List<Point> epochs,
         @Nullable Integer coincidesFrom,
-        boolean known) {
+        boolean known,
+        long lost) {
 
     static final int TOLERANCE = 2;
 
@@ -43,6 +47,10 @@ public record Comparison(
 
         boolean within() {
             return Math.abs(run - baseline) <= tolerance;
+        }
+
+        private boolean known() {
+            return Double.isFinite(tolerance);
         }
     }
 
@@ -61,7 +69,7 @@ public record Comparison(
         return of("validation error", baseline, run, Epoch::validated, deviation);
     }
 
-    /** @param deviation the seeds' standard deviation in percent, where the runs do not tell */
+    /** @param deviation the seeds' standard deviation in percent, instead of what the runs tell */
     static Comparison of(
             String measure, RunGroup baseline, RunGroup run, ToDoubleFunction<Epoch> value, OptionalDouble deviation) {
         List<Spread> base = new ArrayList<>();
@@ -78,7 +86,8 @@ public record Comparison(
         }
         List<Point> points = new ArrayList<>();
         for (int i = 0; i < at.size(); i++) {
-            double spread = deviation.orElse(pooled(base, other, i));
+            double own = pooled(base, i);
+            double spread = deviation.orElse(Double.isFinite(own) ? own : pooled(other, i));
             points.add(new Point(
                     at.get(i).epoch(),
                     at.get(i).samples(),
@@ -86,13 +95,21 @@ public record Comparison(
                     other.get(i).mean(),
                     TOLERANCE * spread));
         }
-        boolean known = !points.isEmpty() && points.stream().allMatch(point -> Double.isFinite(point.tolerance()));
-        return new Comparison(baseline.name(), run.name(), measure, points, known ? from(points) : null, known);
+        List<Point> judged = points.stream().filter(Point::known).toList();
+        long lost = run.count("diverged") + run.count("failed");
+        return new Comparison(
+                baseline.name(),
+                run.name(),
+                measure,
+                points,
+                lost == 0 ? from(judged) : null,
+                !judged.isEmpty() || lost > 0,
+                lost);
     }
 
     private static SeedRun longest(RunGroup group) {
         return group.runs().stream()
-                .max(java.util.Comparator.comparingInt(run -> run.epochs().size()))
+                .max(Comparator.comparingInt(run -> run.epochs().size()))
                 .orElseThrow();
     }
 
@@ -121,12 +138,8 @@ public record Comparison(
         return Double.NaN;
     }
 
-    private static double pooled(List<Spread> base, List<Spread> other, int at) {
-        List<Spread> near = new ArrayList<>();
-        for (int i = Math.max(0, at - 1); i < Math.min(base.size(), at + 2); i++) {
-            near.add(base.get(i));
-            near.add(other.get(i));
-        }
+    private static double pooled(List<Spread> spreads, int at) {
+        List<Spread> near = spreads.subList(Math.max(0, at - 1), Math.min(spreads.size(), at + 2));
         return Math.sqrt(near.stream()
                 .mapToDouble(Spread::deviation)
                 .filter(Double::isFinite)
@@ -145,16 +158,21 @@ public record Comparison(
 
     /** The verdict as a sentence. */
     public String verdict() {
+        if (lost > 0) {
+            return "%s: %s does not coincide with %s: %d of its runs diverged or failed"
+                    .formatted(measure, run, baseline, lost);
+        }
         if (epochs.isEmpty()) {
             return "%s: %s and %s have no epoch in common".formatted(measure, run, baseline);
         }
-        Point last = epochs.get(epochs.size() - 1);
+        Point last = (known ? epochs.stream().filter(Point::known) : epochs.stream())
+                .reduce((before, after) -> after)
+                .orElseThrow();
         String difference = String.format(
                 Locale.ROOT, "%.2f %% against %.2f %% at epoch %d", last.run(), last.baseline(), last.epoch());
         if (!known) {
-            return "%s: %s: %s; whether that coincides cannot be said, since no setting has two seeds: give"
-                            .formatted(measure, run, difference)
-                    + " directories of several seeds' runs, or --spread";
+            return "%s: %s: %s; whether that coincides cannot be said, since neither has two seeds"
+                    .formatted(measure, run, difference);
         }
         String tolerance = String.format(Locale.ROOT, "tolerance ± %.2f %%", last.tolerance());
         return coincidesFrom == null

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -25,14 +26,16 @@ import org.sandglass.job.report.RunFiles;
  * file {@value #PLAN} is the same without runs.
  *
  * @param paper where in Goyal et al. its counterpart stands
- * @param machine that ran it, in words
+ * @param machines that ran it, in words
+ * @param recipe of the baseline, or of the first setting: every key
  */
 public record ExperimentData(
         String name,
         String title,
         String paper,
         @Nullable String baseline,
-        String machine,
+        List<String> machines,
+        Map<String, String> recipe,
         List<SettingData> settings) {
 
     static final String PLAN = "experiment.json";
@@ -71,13 +74,15 @@ public record ExperimentData(
         }
     }
 
-    /** Defends against later changes of the list. */
+    /** Defends against later changes. */
     public ExperimentData {
+        machines = List.copyOf(machines);
+        recipe = Collections.unmodifiableMap(new LinkedHashMap<>(recipe));
         settings = List.copyOf(settings);
     }
 
     /** What is to be run. */
-    static ExperimentData planned(Experiment experiment, String machine) {
+    static ExperimentData planned(Experiment experiment, List<String> machines) {
         String baseline = experiment.baseline().orElse(null);
         Experiment.Setting reference = experiment.settings().stream()
                 .filter(setting -> setting.name().equals(baseline))
@@ -96,7 +101,13 @@ public record ExperimentData(
                         List.of()))
                 .toList();
         return new ExperimentData(
-                experiment.name(), experiment.title(), experiment.paper(), baseline, machine, settings);
+                experiment.name(),
+                experiment.title(),
+                experiment.paper(),
+                baseline,
+                machines,
+                reference.recipe().settings(),
+                settings);
     }
 
     /**
@@ -142,7 +153,7 @@ public record ExperimentData(
         return recorded;
     }
 
-    private static ExperimentData parse(String text, String uri) {
+    static ExperimentData parse(String text, String uri) {
         try {
             return JSON.readValue(text, ExperimentData.class);
         } catch (JsonProcessingException e) {
@@ -163,7 +174,7 @@ public record ExperimentData(
                         setting.perWorkerBatchSize(),
                         setting.changes(),
                         runs.stream().map(SeedRun::of).toList())));
-        return new ExperimentData(name, title, paper, baseline, machine, found);
+        return new ExperimentData(name, title, paper, baseline, machines, recipe, found);
     }
 
     String json() {
@@ -196,12 +207,12 @@ public record ExperimentData(
         double hours = runs.stream().mapToDouble(SeedRun::wallSeconds).sum() / 3600;
         return String.format(
                 Locale.ROOT,
-                "%d runs of %d settings, %d seeds, %.1f hours; %s; commit %s",
+                "%d runs of %d settings, seeds: %d, %.1f hours; %s; commit %s",
                 runs.size(),
                 settings.size(),
                 seeds,
                 hours,
-                machine,
+                String.join(", ", machines),
                 commits.isEmpty() ? "unknown" : commits);
     }
 }

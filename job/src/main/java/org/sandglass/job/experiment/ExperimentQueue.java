@@ -1,19 +1,26 @@
 package org.sandglass.job.experiment;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sandglass.job.cluster.SettingChecks;
 import org.sandglass.job.config.Experiment;
 import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.SampleTable;
 import org.sandglass.job.doctor.Doctor;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
@@ -80,8 +87,8 @@ public final class ExperimentQueue {
     /**
      * Checks what can be checked without Spark.
      *
-     * @throws JobFailure (usage) if the directory is in use and this is no resumption, or a setting or a table is
-     *     missing
+     * @throws JobFailure (usage) if the directory is in use and this is no resumption, if what is there is of another
+     *     experiment or of other recipes, or if a setting or a table's place is missing
      */
     public void check() {
         Optional<String> present = files.read(ExperimentData.PLAN);
@@ -89,8 +96,33 @@ public final class ExperimentQueue {
             throw JobFailure.usage("Cannot run experiment: " + files.uri("") + ": holds one already; go on with it by"
                     + " --resume, or give another --out");
         }
+        present.ifPresent(this::requireSameExperiment);
         requireTable(Experiment.VALIDATION);
         chosen().forEach(setting -> requireTable(setting.table()));
+    }
+
+    /** A run that has ended is not trained again, so nothing else would notice that its recipe was another one. */
+    private void requireSameExperiment(String plan) {
+        String found =
+                ExperimentData.parse(plan, files.uri(ExperimentData.PLAN)).name();
+        if (!found.equals(experiment.name())) {
+            throw JobFailure.usage("Cannot resume experiment " + experiment.name() + ": " + files.uri("")
+                    + " holds the experiment " + found + "; give another --out");
+        }
+        for (Job job : jobs()) {
+            List<String> differences = RunDirectory.differences(runUri(job), hadoop, job.recipe());
+            if (!differences.isEmpty()) {
+                throw JobFailure.usage(
+                        "Cannot resume experiment " + experiment.name() + ": the recipe of " + runUri(job) + " has "
+                                + String.join(", ", differences) + "; give the same recipe, or another --out");
+            }
+        }
+    }
+
+    private List<Job> jobs() {
+        List<Job> jobs = new ArrayList<>();
+        order.seeds().forEach(seed -> chosen().forEach(setting -> jobs.add(new Job(setting, seed))));
+        return jobs;
     }
 
     private List<Experiment.Setting> chosen() {
@@ -109,17 +141,15 @@ public final class ExperimentQueue {
     /**
      * Runs what has not ended yet, and writes the report after each run.
      *
-     * @throws JobFailure if a run failed for another reason than divergence; (data) if there is no experiment to take
-     *     runs from
+     * @throws JobFailure if a run failed for another reason than divergence; (data) if a table, or an experiment to take
+     *     runs from, is not there
      */
     public void run(SparkSession session, Progress progress) {
         check();
+        Map<String, Long> samples = samples(session);
         ReusableRuns reusable = ReusableRuns.of(order.reuse(), hadoop);
-        files.write(
-                ExperimentData.PLAN,
-                ExperimentData.planned(experiment, machine()).json());
-        List<Job> jobs = new ArrayList<>();
-        order.seeds().forEach(seed -> chosen().forEach(setting -> jobs.add(new Job(setting, seed))));
+        writePlan();
+        List<Job> jobs = jobs();
         for (int i = 0; i < jobs.size(); i++) {
             Job job = jobs.get(i);
             String what = String.format(
@@ -129,7 +159,11 @@ public final class ExperimentQueue {
                     jobs.size(),
                     job.setting().name(),
                     job.seed());
-            Optional<String> equal = reusable.equal(job.setting().table(), job.recipe());
+            Optional<String> equal = reusable.equal(
+                    job.setting().table(),
+                    requireNonNull(samples.get(job.setting().table())),
+                    requireNonNull(samples.get(Experiment.VALIDATION)),
+                    job.recipe());
             if (hasEnded(job)) {
                 progress.note(what + ": has ended already");
             } else if (equal.isPresent()) {
@@ -142,6 +176,27 @@ public final class ExperimentQueue {
             }
         }
         ExperimentReport.write(ExperimentData.read(order.out(), hadoop), files);
+    }
+
+    /** Opens every table that is needed, hours before the last of them is. */
+    private Map<String, Long> samples(SparkSession session) {
+        Map<String, Long> samples = new HashMap<>();
+        Stream.concat(Stream.of(Experiment.VALIDATION), chosen().stream().map(Experiment.Setting::table))
+                .distinct()
+                .forEach(table -> samples.put(
+                        table, SampleTable.open(session, requireTable(table)).samples()));
+        return samples;
+    }
+
+    private void writePlan() {
+        Set<String> machines = new LinkedHashSet<>();
+        files.read(ExperimentData.PLAN)
+                .map(plan -> ExperimentData.parse(plan, files.uri(ExperimentData.PLAN)))
+                .ifPresent(plan -> machines.addAll(plan.machines()));
+        machines.add(machine());
+        files.write(
+                ExperimentData.PLAN,
+                ExperimentData.planned(experiment, List.copyOf(machines)).json());
     }
 
     private void train(SparkSession session, Job job, Progress progress) {
@@ -158,7 +213,7 @@ public final class ExperimentQueue {
         }
     }
 
-    /** Everything once; settings differ in their recipes alone. */
+    /** Everything once; settings differ in their recipes, and in tables that have been opened. */
     private void preflight(SparkSession session, TrainRequest request, Progress progress) {
         if (examined) {
             SettingChecks.require(session.sparkContext().getConf(), request.recipe(), progress::note);

@@ -1,6 +1,7 @@
 package org.sandglass.job.experiment;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -8,6 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 import org.sandglass.job.experiment.ExperimentData.SettingData;
 import org.sandglass.job.report.Chart;
 import org.sandglass.job.report.Chart.Axis;
@@ -57,9 +60,23 @@ public final class ExperimentReport {
         if (!data.paper().isEmpty()) {
             notes.add("Goyal et al.: " + data.paper());
         }
-        comparisons.values().forEach(comparison -> notes.add(comparison.verdict()));
+        comparisons.values().stream().filter(Comparison::known).forEach(comparison -> notes.add(comparison.verdict()));
         return new ChartPage(
-                "Sandglass · " + data.title(), data.provenance(), notes, charts, List.of(table, changes()));
+                "Sandglass · " + data.title(), data.provenance(), notes, charts, List.of(table, changes(), recipe()));
+    }
+
+    private ChartPage.Table recipe() {
+        return new ChartPage.Table(
+                "The recipe of " + reference(),
+                List.of("key", "value"),
+                2,
+                data.recipe().entrySet().stream()
+                        .map(entry -> List.of(entry.getKey(), entry.getValue()))
+                        .toList());
+    }
+
+    private String reference() {
+        return data.baseline() == null ? "the first setting" : data.baseline();
     }
 
     /** A row for each setting. */
@@ -135,7 +152,7 @@ public final class ExperimentReport {
 
     private ChartPage.Table changes() {
         return new ChartPage.Table(
-                "What the settings change, against " + (data.baseline() == null ? "the first" : data.baseline()),
+                "What the settings change, against " + reference(),
                 List.of("setting", "keys"),
                 2,
                 data.settings().stream()
@@ -148,42 +165,51 @@ public final class ExperimentReport {
                 .flatMap(setting -> setting.group().stream())
                 .toList();
         List<Chart> charts = new ArrayList<>(ComparisonPage.curves(groups));
-        long sizes = data.settings().stream()
-                .map(SettingData::globalBatchSize)
-                .distinct()
-                .count();
-        if (sizes >= ENOUGH_FOR_A_LINE) {
+        if (distinct(SettingData::globalBatchSize) >= ENOUGH_FOR_A_LINE) {
             Axis minibatch = Axis.log("minibatch kn");
             charts.add(new Chart(
                     "error-by-minibatch",
                     "Validation error against minibatch",
                     minibatch,
                     Axis.linear("top-1 error, %"),
-                    bySize(group -> group.finalError())));
+                    lines(SettingData::globalBatchSize, RunGroup::finalError)));
             charts.add(new Chart(
                     "seconds-per-iteration",
                     "Time of an iteration against minibatch",
                     minibatch,
                     Axis.log("seconds"),
-                    bySize(group -> Spread.of(values(group, SeedRun::secondsPerIteration)))));
+                    lines(
+                            SettingData::globalBatchSize,
+                            group -> Spread.of(values(group, SeedRun::secondsPerIteration)))));
             charts.add(new Chart(
                     "seconds-per-epoch",
                     "Time of an epoch against minibatch",
                     minibatch,
                     Axis.linear("seconds"),
-                    bySize(group -> Spread.of(values(group, SeedRun::secondsPerEpoch)))));
+                    lines(SettingData::globalBatchSize, group -> Spread.of(values(group, SeedRun::secondsPerEpoch)))));
+        }
+        if (distinct(SettingData::perWorkerBatchSize) >= ENOUGH_FOR_A_LINE) {
+            charts.add(new Chart(
+                    "error-by-samples-per-worker",
+                    "Validation error against samples per worker",
+                    Axis.log("samples per worker n"),
+                    Axis.linear("top-1 error, %"),
+                    lines(SettingData::perWorkerBatchSize, RunGroup::finalError)));
         }
         return charts.stream().filter(chart -> !chart.lines().isEmpty()).toList();
     }
 
-    private List<Chart.Line> bySize(Function<RunGroup, Spread> value) {
+    private long distinct(ToLongFunction<SettingData> size) {
+        return data.settings().stream().mapToLong(size).distinct().count();
+    }
+
+    private List<Chart.Line> lines(ToLongFunction<SettingData> size, Function<RunGroup, Spread> value) {
         Map<String, List<Point>> series = new LinkedHashMap<>();
-        data.settings().stream()
-                .sorted(java.util.Comparator.comparingLong(SettingData::globalBatchSize))
-                .forEach(setting -> setting.group().ifPresent(group -> {
+        data.settings().stream().sorted(Comparator.comparingLong(size)).forEach(setting -> setting.group()
+                .ifPresent(group -> {
                     Spread spread = value.apply(group);
                     series.computeIfAbsent(setting.series(), name -> new ArrayList<>())
-                            .add(Point.of((double) setting.globalBatchSize(), spread.mean(), spread.deviation()));
+                            .add(Point.of((double) size.applyAsLong(setting), spread.mean(), spread.deviation()));
                 }));
         return series.entrySet().stream()
                 .map(line ->
@@ -191,11 +217,11 @@ public final class ExperimentReport {
                 .toList();
     }
 
-    private static double[] values(RunGroup group, java.util.function.ToDoubleFunction<SeedRun> of) {
+    private static double[] values(RunGroup group, ToDoubleFunction<SeedRun> of) {
         return group.runs().stream().mapToDouble(of).toArray();
     }
 
-    private static double median(List<SeedRun> runs, java.util.function.ToDoubleFunction<SeedRun> of) {
+    private static double median(List<SeedRun> runs, ToDoubleFunction<SeedRun> of) {
         return Spread.median(runs.stream().mapToDouble(of).toArray());
     }
 

@@ -34,12 +34,23 @@ final class ReusableRuns {
         return new ReusableRuns(List.copyOf(ended));
     }
 
-    /** The URI of a run that computed what {@code recipe}, its seed included, computes on the table of this name. */
-    Optional<String> equal(String table, Recipe recipe) {
+    /**
+     * The URI of a run of this very recipe, its seed and what does not change the mathematics included: some experiments
+     * compare times.
+     *
+     * @param table the name of its table
+     * @param samples of that table
+     * @param validationSamples of the table for evaluation
+     */
+    Optional<String> equal(String table, long samples, long validationSamples, Recipe recipe) {
         return runs.stream()
                 .filter(ended -> ended.table().equals(table))
                 .map(Ended::run)
-                .filter(run -> run.recipe().essentialDifferences(recipe).isEmpty())
+                .filter(run -> run.recipe().differences(recipe).isEmpty())
+                .filter(run -> run.summary()
+                        .filter(summary -> summary.trainSamples() == samples)
+                        .filter(summary -> summary.validationSamples() == validationSamples)
+                        .isPresent())
                 .map(RecordedRun::uri)
                 .findFirst();
     }

@@ -83,6 +83,13 @@ public final class RunDirectory {
         }
     }
 
+    /** The essential differences of the run that is there, if one is, to a recipe; see {@link Recipe}. */
+    public static List<String> differences(String uri, Configuration hadoop, Recipe recipe) {
+        return recipe(new RunFiles(uri, hadoop))
+                .map(old -> old.essentialDifferences(recipe))
+                .orElse(List.of());
+    }
+
     /** The recipe of the run that is there, if one is. */
     static Optional<Recipe> recipe(RunFiles files) {
         return files.read(CONFIG).map(text -> Recipe.parse(text, files.uri(CONFIG)));

@@ -78,6 +78,14 @@ class PaperRecipesTest {
     }
 
     @Test
+    void shouldHaveTheReferenceRatesNeighboursAtCpuScaleToo() {
+        List<Experiment.Setting> settings = load("learning-rate-cpu").settings();
+        double reference = settings.get(0).recipe().learningRate().reference();
+        assertThat(settings.get(1).recipe().learningRate().reference()).isEqualTo(reference / 2);
+        assertThat(settings.get(2).recipe().learningRate().reference()).isEqualTo(reference * 2);
+    }
+
+    @Test
     void shouldSweepSevenSizesOverTwoDecades() {
         for (String name : List.of("minibatch", "minibatch-cpu")) {
             long[] sizes = load(name).settings().stream()
@@ -92,10 +100,10 @@ class PaperRecipesTest {
 
     @Test
     void shouldKeepTheMinibatchWhereWorkersDiffer() {
-        for (String name : List.of("per-worker", "per-worker-cpu")) {
-            assertThat(load(name).settings().stream().map(PaperRecipesTest::kn))
-                    .containsOnly(kn(load(name).settings().get(0)));
-        }
+        Map<String, String> large = Map.of("per-worker", "warmup", "per-worker-cpu", "warmup-cpu");
+        large.forEach(
+                (name, warmup) -> assertThat(load(name).settings().stream().map(PaperRecipesTest::kn))
+                        .containsOnly(kn(load(warmup).settings().get(1))));
     }
 
     @Test

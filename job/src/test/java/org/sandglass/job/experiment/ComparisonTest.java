@@ -3,6 +3,7 @@ package org.sandglass.job.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -40,13 +41,50 @@ class ComparisonTest {
                 .isNull();
     }
 
+    /** Runs that go astray differ from each other as well. */
+    @Test
+    void shouldNotLetWhatIsComparedWidenItsOwnTolerance() {
+        List<SeedRun> runs = new ArrayList<>(MadeUpRuns.group("astray", 2, 12, 0.3, epoch -> 80 - 5.0 * epoch)
+                .runs());
+        runs.add(MadeUpRuns.run(2, MadeUpRuns.SAMPLES, 12, 0.3, epoch -> 90));
+        assertThat(Comparison.ofTraining(baseline, new RunGroup("astray", runs), FROM_SEEDS)
+                        .coincidesFrom())
+                .isNull();
+    }
+
+    @Test
+    void shouldNotTakeDivergenceForAMatch() {
+        RunGroup alike = MadeUpRuns.group("alike", 3, 2, 0.3, epoch -> 80 - 5.0 * epoch);
+        assertThat(Comparison.ofTraining(baseline, alike, FROM_SEEDS).coincidesFrom())
+                .isEqualTo(1);
+        List<SeedRun> runs = new ArrayList<>(alike.runs());
+        runs.set(1, MadeUpRuns.ended("diverged", runs.get(1)));
+        Comparison comparison = Comparison.ofTraining(baseline, new RunGroup("alike", runs), FROM_SEEDS);
+        assertThat(comparison.coincidesFrom()).isNull();
+        assertThat(comparison.verdict()).endsWith("does not coincide with small: 1 of its runs diverged or failed");
+    }
+
+    @Test
+    void shouldJudgeTheEpochsWhoseSpreadIsKnown() {
+        RunGroup running = new RunGroup(
+                "running",
+                List.of(
+                        MadeUpRuns.run(0, MadeUpRuns.SAMPLES, 12, 0.3, epoch -> 80 - 5.0 * epoch),
+                        MadeUpRuns.run(1, MadeUpRuns.SAMPLES, 2, 0.3, epoch -> 80 - 5.0 * epoch)));
+        RunGroup other = MadeUpRuns.group("other", 1, 12, 0.1, epoch -> 80 - 5.0 * epoch + (epoch > 6 ? 20 : 0));
+        Comparison comparison = Comparison.ofTraining(running, other, FROM_SEEDS);
+        assertThat(comparison.known()).isTrue();
+        assertThat(comparison.epochs()).hasSize(12);
+        assertThat(comparison.verdict()).contains("at epoch 3");
+    }
+
     @Test
     void shouldNotJudgeWhereTheSpreadIsUnknown() {
         RunGroup one = MadeUpRuns.group("one", 1, 12, 0, epoch -> 80 - 5.0 * epoch);
         Comparison comparison = Comparison.ofTraining(one, one, FROM_SEEDS);
         assertThat(comparison.known()).isFalse();
         assertThat(comparison.coincidesFrom()).isNull();
-        assertThat(comparison.verdict()).contains("cannot be said", "--spread");
+        assertThat(comparison.verdict()).contains("cannot be said");
         assertThat(Comparison.ofTraining(one, one, OptionalDouble.of(0.2)).coincidesFrom())
                 .isEqualTo(1);
     }

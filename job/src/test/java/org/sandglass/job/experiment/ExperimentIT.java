@@ -69,6 +69,11 @@ class ExperimentIT {
         assertThat(Launcher.run(log, command.toArray(String[]::new)).output())
                 .contains("holds one already; go on with it by --resume");
         command.add("--resume");
+        List<String> other = new ArrayList<>(command);
+        other.addAll(List.of("--set", "optimizer.momentum=0.8"));
+        assertThat(Launcher.run(log, other.toArray(String[]::new)).output())
+                .contains(
+                        "the recipe of ", "has optimizer.momentum: 0.9 → 0.8; give the same recipe, or another --out");
         assertThat(succeed(command.toArray(String[]::new)))
                 .contains("run 1 of 6: plain, seed 0: has ended already", "run 6 of 6: own, seed 1");
         assertThat(Files.getLastModifiedTime(first)).isEqualTo(finished);

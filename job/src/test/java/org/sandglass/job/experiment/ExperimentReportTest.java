@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
@@ -26,7 +27,8 @@ class ExperimentReportTest {
             "Sweep",
             "figure 1",
             "small",
-            "a machine",
+            List.of("a machine"),
+            Map.of("training.precision", "bf16"),
             List.of(
                     setting("small", 4, MadeUpRuns.group("small", 3, 12, 0.2, epoch -> 60 - 3.0 * epoch)),
                     setting("middle", 16, MadeUpRuns.group("middle", 3, 12, 0.2, epoch -> 60 - 3.0 * epoch)),
@@ -44,7 +46,7 @@ class ExperimentReportTest {
                         .formatted(expected.mean(), expected.deviation()))
                 .contains("| middle | train | coincides from epoch 1 |", "| large | train | differs |")
                 .contains("| later | train | – | 256 | 16 | 4096 | 0 | not run | – |")
-                .contains("9 runs of 4 settings, 3 seeds, 0.3 hours; a machine; commit 0123abc");
+                .contains("9 runs of 4 settings, seeds: 3, 0.3 hours; a machine; commit 0123abc");
         assertThat(Files.readString(directory.resolve("table.csv"))).hasLineCount(5);
         assertThat(directory.resolve("error-by-minibatch.svg")).content().contains("<circle");
     }
@@ -60,6 +62,12 @@ class ExperimentReportTest {
         ExperimentReport.write(data, new RunFiles(directory.toString(), new Configuration()));
         assertThat(ExperimentData.read(directory.resolve("data.json").toString(), new Configuration()))
                 .isEqualTo(data);
+    }
+
+    @Test
+    void shouldTellTheRecipe() throws IOException {
+        ExperimentReport.write(data, new RunFiles(directory.toString(), new Configuration()));
+        assertThat(directory.resolve("report.html")).content().contains("The recipe of small", "training.precision");
     }
 
     @Test

@@ -20,6 +20,21 @@ final class MadeUpRuns {
         return new RunGroup(name, runs);
     }
 
+    /** The same run with another outcome. */
+    static SeedRun ended(String status, SeedRun run) {
+        return new SeedRun(
+                run.seed(),
+                status,
+                run.globalBatchSize(),
+                run.tasks(),
+                run.ledgerViolations(),
+                run.wallSeconds(),
+                run.commit(),
+                run.weightsSha256(),
+                run.epochs(),
+                run.curve());
+    }
+
     /** Its validation error is its training error and 5. */
     static SeedRun run(int seed, long samples, int epochs, double noise, IntToDoubleFunction error) {
         // Seeds of neighbouring numbers draw much alike in the beginning.
