@@ -21,6 +21,7 @@ import org.sandglass.ops.image.Interpolation;
 import org.sandglass.ops.nn.ResNet;
 import org.sandglass.ops.optim.LearningRate;
 import org.sandglass.ops.optim.LinearScaling;
+import org.sandglass.ops.optim.LossScale;
 import org.sandglass.ops.tensor.DataType;
 
 /**
@@ -157,13 +158,25 @@ final class RecipeReader {
     }
 
     private static TrainingSettings training(SettingReader read) {
+        DeviceChoice device = read.choice("training.device", DeviceChoice.class);
+        DataType precision = read.choice("training.precision", DataType.class);
+        if (precision == DataType.F16 && device != DeviceChoice.CUDA) {
+            read.reject(
+                    "training.precision",
+                    "training.precision = f16 needs a GPU: set training.device = cuda, or take bf16 or f32");
+        }
+        double lossScale = read.number("training.lossScale", LossScale.LEAST, LossScale.MOST);
+        if (!LossScale.isPossible(lossScale)) {
+            read.reject("training.lossScale", "training.lossScale must be a power of two");
+        }
         return new TrainingSettings(
                 read.count("training.workers", 1, MANY),
                 read.count("training.perWorkerBatchSize", 1, 1 << 16),
                 read.count("training.epochs", 1, MANY),
                 read.integer("training.seed", Long.MIN_VALUE, Long.MAX_VALUE),
-                read.choice("training.device", DeviceChoice.class),
-                read.available("training.precision", DataType.class, List.of(DataType.F32, DataType.BF16)),
+                device,
+                precision,
+                lossScale,
                 read.flag("training.tf32"),
                 read.flag("training.cudaGraphs"),
                 read.countOrAuto("training.tasks", 1, MANY));

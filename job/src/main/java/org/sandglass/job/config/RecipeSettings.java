@@ -46,6 +46,7 @@ final class RecipeSettings {
         put(settings, "training.seed", training.seed());
         settings.put("training.device", SettingText.of(training.device()));
         settings.put("training.precision", SettingText.of(training.precision()));
+        settings.put("training.lossScale", SettingText.of(training.lossScale()));
         put(settings, "training.tf32", training.tf32());
         put(settings, "training.cudaGraphs", training.cudaGraphs());
         settings.put("training.tasks", SettingText.orAuto(training.tasks()));

@@ -13,6 +13,7 @@ import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.cpu.CpuDevice;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
+import org.sandglass.ops.tensor.DataType;
 
 /**
  * The resident memory of one task, part by part. Everything of the network's size is planned when it is compiled; the JVM
@@ -69,16 +70,15 @@ public record MemoryPlan(List<Part> parts) {
 
     private static long planned(Recipe recipe, Network network, int threads) {
         int batch = recipe.training().perWorkerBatchSize();
+        DataType asked = recipe.training().precision();
+        // No processor computes in f16; a step in f32 takes no less memory.
+        DataType precision = asked == DataType.F16 ? DataType.F32 : asked;
         try (CpuDevice device = CpuDevice.open(threads);
                 NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout());
-                Executable training = device.compile(
-                        network.graph(),
-                        CompileOptions.training(batch, recipe.training().precision()),
-                        buffers);
-                Executable evaluation = device.compile(
-                        network.graph(),
-                        CompileOptions.evaluation(batch, recipe.training().precision()),
-                        buffers)) {
+                Executable training =
+                        device.compile(network.graph(), CompileOptions.training(batch, precision), buffers);
+                Executable evaluation =
+                        device.compile(network.graph(), CompileOptions.evaluation(batch, precision), buffers)) {
             return Math.max(training.plannedBytes(), evaluation.plannedBytes());
         } catch (UnsupportedOperationException e) {
             throw JobFailure.cluster(String.valueOf(e.getMessage()));

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param samples trained on
  * @param trainLoss mean over the epoch's samples, each as the network was when it came
  * @param trainTop1Error percent, likewise
+ * @param skippedSteps iterations of f16 whose gradients overflowed, so that they did not move the weights
  * @param learningRate of the last iteration
  * @param seconds wall time of training, without validation
  * @param exposedCommunication share of all iterations' time in which training threads waited for the all-reduce, mean over
@@ -27,6 +28,7 @@ public record EpochMetrics(
         long samples,
         double trainLoss,
         double trainTop1Error,
+        int skippedSteps,
         double learningRate,
         double seconds,
         double imagesPerSecond,
@@ -44,6 +46,7 @@ public record EpochMetrics(
                 samples,
                 trainLoss,
                 trainTop1Error,
+                skippedSteps,
                 learningRate,
                 seconds,
                 imagesPerSecond,

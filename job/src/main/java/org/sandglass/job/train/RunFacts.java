@@ -3,6 +3,7 @@ package org.sandglass.job.train;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.DeviceChoice;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.SampleTable;
 import org.sandglass.job.report.Build;
@@ -79,7 +80,7 @@ final class RunFacts {
                 run.restarts(RestartRecord.Kind.DRIVER),
                 ledgerViolations,
                 weightsSha256,
-                "cpu",
+                recipe.training().device() == DeviceChoice.CUDA ? "cuda" : "cpu",
                 recipe.training().precision().name().toLowerCase(java.util.Locale.ROOT),
                 sparkVersion,
                 Build.current().commit(),

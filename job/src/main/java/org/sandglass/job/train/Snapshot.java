@@ -4,9 +4,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.NetworkState;
+import org.sandglass.ops.optim.LossScale;
 import org.sandglass.ops.tensor.NamedTensor;
 
 /**
@@ -21,6 +24,7 @@ final class Snapshot {
     private FloatBuffer weights = FloatBuffer.allocate(0);
     private FloatBuffer statistics = FloatBuffer.allocate(0);
     private FloatBuffer momentum = FloatBuffer.allocate(0);
+    private Optional<LossScale> lossScale = Optional.empty();
     private Stamp stamp = Stamp.NONE;
     private EpochProgress progress = EpochProgress.NONE;
 
@@ -44,6 +48,7 @@ final class Snapshot {
         weights = copy(worker.buffers().weights(), weights);
         statistics = copy(worker.buffers().statistics(), statistics);
         momentum = copy(worker.momentum(), momentum);
+        lossScale = worker.scalesLosses() ? Optional.of(worker.lossScale()) : Optional.empty();
         progress = ofEpoch;
         stamp = of;
     }
@@ -61,6 +66,7 @@ final class Snapshot {
         worker.buffers().weights().upload(0, weights);
         worker.buffers().statistics().upload(0, statistics);
         worker.momentum().upload(0, momentum);
+        lossScale.ifPresent(worker::lossScale);
     }
 
     /** Views of the model's tensors. */
@@ -68,9 +74,11 @@ final class Snapshot {
         return NetworkState.model(network, weights, statistics);
     }
 
-    /** Views of the momentum's tensors. */
-    List<NamedTensor> momentumTensors() {
-        return NetworkState.momentum(network, momentum);
+    /** Views of the momentum's tensors, and in f16 the loss scale. */
+    List<NamedTensor> optimizerTensors() {
+        return Stream.concat(
+                        NetworkState.momentum(network, momentum).stream(), lossScale.map(LossScale::tensor).stream())
+                .toList();
     }
 
     private static FloatBuffer copy(DeviceBuffer source, FloatBuffer earlier) {

@@ -96,8 +96,8 @@ final class SnapshotWriter {
         long attempt = snapshot.stamp().attempt();
         try {
             List<NamedTensor> model = snapshot.modelTensors();
-            List<StoredFile> files =
-                    new CheckpointStore(WorkerState.hadoop(), uri).writeFiles(epoch, model, snapshot.momentumTensors());
+            List<StoredFile> files = new CheckpointStore(WorkerState.hadoop(), uri)
+                    .writeFiles(epoch, model, snapshot.optimizerTensors());
             return new WrittenCheckpoint(epoch, attempt, Safetensors.sha256(model), files, null);
         } catch (RuntimeException | Error e) {
             // The driver waits for this answer, whatever it is.
@@ -137,7 +137,7 @@ final class SnapshotWriter {
                         writer,
                         description,
                         model,
-                        snapshot.momentumTensors(),
+                        snapshot.optimizerTensors(),
                         snapshot.progress().toJson());
     }
 }

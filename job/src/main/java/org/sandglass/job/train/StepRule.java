@@ -28,9 +28,13 @@ final class StepRule {
         return rate(iteration, pitfall.scaledLoss() ? reference : scaled);
     }
 
-    /** That of the iteration before; of the first of all, its own. */
-    double previousRate(long iteration) {
-        return rate(Math.max(iteration - 1, -plan.epoch() * plan.iterations()));
+    /**
+     * That of the last step before; of the first of all, its own.
+     *
+     * @param skipped how many iterations before this one made no step
+     */
+    double previousRate(long iteration, int skipped) {
+        return rate(Math.max(iteration - 1 - skipped, -plan.epoch() * plan.iterations()));
     }
 
     /** What the loss of one sample is multiplied by: 1/kn, so that the sum over all workers is the minibatch's mean. */

@@ -58,12 +58,30 @@ record TaskOutcome(
         FAILED
     }
 
-    /** Sums over samples. */
-    record Totals(long samples, double lossSum, long top1, long top5) {
+    /**
+     * Sums over samples.
+     *
+     * @param skippedSteps iterations whose gradients overflowed, so that they did not move the weights
+     */
+    record Totals(long samples, double lossSum, long top1, long top5, int skippedSteps) {
         static final Totals NONE = new Totals(0, 0, 0, 0);
 
+        Totals(long samples, double lossSum, long top1, long top5) {
+            this(samples, lossSum, top1, top5, 0);
+        }
+
         Totals plus(Totals other) {
-            return new Totals(samples + other.samples, lossSum + other.lossSum, top1 + other.top1, top5 + other.top5);
+            return new Totals(
+                    samples + other.samples,
+                    lossSum + other.lossSum,
+                    top1 + other.top1,
+                    top5 + other.top5,
+                    skippedSteps + other.skippedSteps);
+        }
+
+        /** One more step was skipped. */
+        Totals withSkippedStep() {
+            return new Totals(samples, lossSum, top1, top5, skippedSteps + 1);
         }
 
         double meanLoss() {

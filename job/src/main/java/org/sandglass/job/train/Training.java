@@ -440,6 +440,7 @@ public final class Training {
                 first.totals().samples(),
                 first.totals().meanLoss(),
                 first.totals().top1Error(),
+                first.totals().skippedSteps(),
                 rate.at((plan.epoch() + 1) * plan.iterations() - 1, plan.iterations()),
                 seconds,
                 first.totals().samples() / seconds,

@@ -23,6 +23,7 @@ import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.gradient.BucketReducer;
 import org.sandglass.ops.gradient.GradientBucket;
 import org.sandglass.ops.image.ImageTransform;
+import org.sandglass.ops.optim.LossScale;
 import org.sandglass.ops.optim.Sgd;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -112,6 +113,9 @@ final class TrainingLoop {
                             + "; lower learningRate.reference, or warm up for longer";
                     return false;
                 }
+                if (worker.scalesLosses() && counters.activeWorkers() > 0 && !stepUnlessOverflown(iteration)) {
+                    return false;
+                }
                 if (counters.activeWorkers() > 0) {
                     statistics.update(counters.activeWorkers());
                     account(iteration, System.nanoTime() - started, waited);
@@ -154,6 +158,7 @@ final class TrainingLoop {
 
     private void train(Microbatch microbatch, double lossScale, boolean complete) {
         Executable executable = worker.training(microbatch.count());
+        executable.scaleSamples(worker.lossScale().scale());
         executable.load(microbatch.images(), microbatch.labels());
         executable.forward();
         BatchResult result = executable.result();
@@ -166,20 +171,54 @@ final class TrainingLoop {
         executable.backward(lossScale, complete ? reducer : GradientListener.NONE);
     }
 
-    /** Updates the weights of a bucket that has been summed, while others are under way; the first one has the counters. */
+    /**
+     * Updates the weights of a bucket that has been summed, while others are under way; the first one has the counters. In f16
+     * all sums decide whether there is a step.
+     */
     private void update(GradientBucket bucket, long iteration) {
         if (bucket.offset() == 0) {
             counters.readFrom(buffers.gradients());
         }
-        if (counters.activeWorkers() == 0 || !Double.isFinite(counters.totals().lossSum())) {
+        if (worker.scalesLosses()
+                || counters.activeWorkers() == 0
+                || !Double.isFinite(counters.totals().lossSum())) {
             return;
         }
-        double rate = steps.rate(iteration);
-        double previous = steps.previousRate(iteration);
+        long weights = firstGradient();
+        step(iteration, Math.max(0, bucket.offset() - weights), bucket.end() - weights);
+    }
+
+    /** Where the weights' gradients begin in the gradient vector. */
+    private long firstGradient() {
         FlatLayout layout = buffers.layout();
-        long weights = layout.gradientLength() - layout.weightsLength();
-        long from = Math.max(0, bucket.offset() - weights);
-        sgd.step(worker.device(), buffers, worker.momentum(), rate, previous, from, bucket.end() - weights);
+        return layout.gradientLength() - layout.weightsLength();
+    }
+
+    private void step(long iteration, long from, long to) {
+        double rate = steps.rate(iteration);
+        double previous = steps.previousRate(iteration, worker.lossScale().skipped());
+        sgd.step(worker.device(), buffers, worker.momentum(), rate, previous, from, to);
+    }
+
+    /** The step of f16, at every rank alike; returns false if gradients overflow at any scale. */
+    private boolean stepUnlessOverflown(long iteration) {
+        LossScale scale = worker.lossScale();
+        long weights = buffers.layout().weightsLength();
+        boolean finite = worker.device().isFinite(buffers.gradients(), firstGradient(), weights);
+        if (finite) {
+            step(iteration, 0, weights);
+        } else if (scale.scale() == LossScale.LEAST) {
+            divergence = "Training diverged: gradients overflow f16 at any loss scale in epoch " + (plan.epoch() + 1)
+                    + ", iteration " + iteration + "; lower learningRate.reference, or take bf16 or f32";
+            return false;
+        } else {
+            totals = totals.withSkippedStep();
+            if (worker.communicator().rank() == 0) {
+                LOG.info("Gradients overflow f16 at a loss scale of {}: the step is skipped", scale.scale());
+            }
+        }
+        worker.lossScale(scale.after(finite));
+        return true;
     }
 
     private void account(long iteration, long took, long waited) {

@@ -25,6 +25,7 @@ import org.sandglass.ops.device.cuda.CudaFailure;
 import org.sandglass.ops.device.cuda.CudaOptions;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
+import org.sandglass.ops.optim.LossScale;
 import org.sandglass.ops.tensor.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,7 @@ final class Worker implements AutoCloseable {
     private final SnapshotWriter snapshotWriter = new SnapshotWriter();
     private Stamp stamp = Stamp.NONE;
     private EpochProgress progress = EpochProgress.NONE;
+    private LossScale lossScale;
     private boolean keepsSnapshots;
     private volatile @Nullable Peers peers;
     private String group = "";
@@ -68,6 +70,7 @@ final class Worker implements AutoCloseable {
         this.buffers = NetworkBuffers.allocate(device, network.layout());
         this.momentum = device.allocate(network.layout().weightsLength());
         this.snapshot = new Snapshot(network);
+        this.lossScale = LossScale.from(recipe.training().lossScale());
     }
 
     static Worker open(StageOrder order, int threads, Optional<DeviceSlot> slot) {
@@ -151,6 +154,20 @@ final class Worker implements AutoCloseable {
 
     DeviceBuffer momentum() {
         return momentum;
+    }
+
+    /** How gradients are scaled from now on in f16; part of the state. */
+    LossScale lossScale() {
+        return lossScale;
+    }
+
+    void lossScale(LossScale changed) {
+        lossScale = changed;
+    }
+
+    /** Whether the network is computed in f16, whose gradients may overflow. */
+    boolean scalesLosses() {
+        return precision() == DataType.F16;
     }
 
     /** The GPU that Spark gave this worker's task, if any. */

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
@@ -17,6 +18,7 @@ import org.sandglass.job.checkpoint.CheckpointStore;
 import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.nn.Initialization;
 import org.sandglass.ops.nn.NetworkState;
+import org.sandglass.ops.optim.LossScale;
 import org.sandglass.ops.tensor.NamedTensor;
 
 /** The ways that a worker's state (weights, running statistics, momentum) comes and goes. */
@@ -32,6 +34,7 @@ final class WorkerState {
         worker.buffers().weights().upload(0, weights);
         worker.buffers().statistics().upload(0, statistics);
         worker.momentum().clear();
+        worker.lossScale(LossScale.from(worker.recipe().training().lossScale()));
     }
 
     /** The stored state, or initial weights where there is none. */
@@ -65,6 +68,9 @@ final class WorkerState {
             worker.communicator().broadcast(bytes, source).await();
             buffer.upload(0, view);
         }
+        ByteBuffer scale = scaleBytes(worker.lossScale());
+        worker.communicator().broadcast(scale, source).await();
+        worker.lossScale(new LossScale(scale.getDouble(0), scale.getInt(Double.BYTES)));
         byte[] own = progress.toJson().getBytes(StandardCharsets.UTF_8);
         ByteBuffer length = ByteBuffer.allocateDirect(Integer.BYTES).putInt(0, own.length);
         worker.communicator().broadcast(length, source).await();
@@ -81,7 +87,11 @@ final class WorkerState {
         CheckpointContents contents = checkpoint.read();
         restoreModel(worker, contents.model());
         FloatBuffer momentum = floats(worker.network().layout().weightsLength());
-        NetworkState.restoreMomentum(worker.network(), contents.optimizer(), momentum);
+        Map<String, NamedTensor> optimizer = new HashMap<>(contents.optimizer());
+        NamedTensor scale = optimizer.remove(LossScale.TENSOR);
+        worker.lossScale(
+                scale == null ? LossScale.from(worker.recipe().training().lossScale()) : LossScale.of(scale));
+        NetworkState.restoreMomentum(worker.network(), optimizer, momentum);
         worker.momentum().upload(0, momentum);
         return checkpoint.isSnapshot() ? EpochProgress.fromJson(checkpoint.progress()) : EpochProgress.NONE;
     }
@@ -99,7 +109,7 @@ final class WorkerState {
         worker.buffers().statistics().upload(0, statistics);
     }
 
-    /** CRC-32C of weights, statistics and momentum: replicas must agree. */
+    /** CRC-32C of weights, statistics, momentum and loss scale: replicas must agree. */
     static long crc(Worker worker) {
         CRC32C crc = new CRC32C();
         for (DeviceBuffer buffer : buffers(worker)) {
@@ -107,18 +117,14 @@ final class WorkerState {
             buffer.download(0, bytes.asFloatBuffer());
             crc.update(bytes);
         }
+        crc.update(scaleBytes(worker.lossScale()));
         return crc.getValue();
     }
 
     /** Whether every weight is a number. */
     static boolean isFinite(Worker worker) {
-        FloatBuffer weights = copy(worker.buffers().weights());
-        for (int i = 0; i < weights.capacity(); i++) {
-            if (!Float.isFinite(weights.get(i))) {
-                return false;
-            }
-        }
-        return true;
+        DeviceBuffer weights = worker.buffers().weights();
+        return worker.device().isFinite(weights, 0, weights.elements());
     }
 
     /** Hadoop's configuration as this executor has it. */
@@ -130,10 +136,10 @@ final class WorkerState {
         return List.of(worker.buffers().weights(), worker.buffers().statistics(), worker.momentum());
     }
 
-    private static FloatBuffer copy(DeviceBuffer buffer) {
-        FloatBuffer copy = floats(buffer.elements());
-        buffer.download(0, copy);
-        return copy;
+    private static ByteBuffer scaleBytes(LossScale scale) {
+        return ByteBuffer.allocateDirect(Double.BYTES + Integer.BYTES)
+                .putDouble(0, scale.scale())
+                .putInt(Double.BYTES, scale.streak());
     }
 
     private static FloatBuffer floats(long elements) {

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.device.SgdUpdate;
@@ -144,7 +145,6 @@ class RecipeTest {
 
     @ParameterizedTest
     @CsvSource({
-        "training.precision, f16, f32 or bf16",
         "collective.wire, f16, f32 or bf16",
     })
     void shouldRefuseWhatThisVersionLacks(String key, String value, String available) {
@@ -152,6 +152,20 @@ class RecipeTest {
                 .isInstanceOf(JobFailure.class)
                 .hasMessage("Cannot read recipe: --set " + key + "=" + value + ": " + key + " = " + value
                         + " is not available in this version; take " + available);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "auto"})
+    void shouldRefuseF16WithoutAGpu(String device) {
+        assertUsage(
+                null,
+                overrides("training.precision", "f16", "training.device", device),
+                "--set training.precision=f16: training.precision = f16 needs a GPU");
+        assertThat(Recipe.load(null, overrides("training.precision", "f16", "training.device", "cuda"))
+                        .training()
+                        .lossScale())
+                .isEqualTo(1024);
+        assertUsage(null, overrides("training.lossScale", "1000"), "training.lossScale must be a power of two");
     }
 
     @Test

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ProgressTest {
 
     private static final EpochMetrics EPOCH = new EpochMetrics(
-            1, 10, 640, 1.25, 40, 0.1, 61, 412.5, 0.01, 0.1, 6, 55, 1, new ValidationMetrics(100, 1.5, 33.25, 5));
+            1, 10, 640, 1.25, 40, 0, 0.1, 61, 412.5, 0.01, 0.1, 6, 55, 1, new ValidationMetrics(100, 1.5, 33.25, 5));
 
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
     private final PrintStream stream = new PrintStream(written, true, StandardCharsets.UTF_8);

@@ -218,7 +218,7 @@ class RunDirectoryTest {
     }
 
     private static EpochMetrics epoch(int epoch, double loss) {
-        return new EpochMetrics(epoch, 2, 128, loss, 50, 0.1, 0.5, 256, 0.02, 0.1, 0.05, 0.4, 1 << 20, null);
+        return new EpochMetrics(epoch, 2, 128, loss, 50, 0, 0.1, 0.5, 256, 0.02, 0.1, 0.05, 0.4, 1 << 20, null);
     }
 
     private static LedgerEntry ledger(int epoch) {

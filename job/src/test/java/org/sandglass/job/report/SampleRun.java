@@ -38,6 +38,7 @@ final class SampleRun {
                             50000,
                             last.loss(),
                             last.top1Error(),
+                            0,
                             last.learningRate(),
                             89.3,
                             559.9,

@@ -30,10 +30,20 @@ class StepRuleTest {
 
     @Test
     void shouldKnowTheRateBeforeAcrossEpochs() {
-        assertThat(rule(0, Map.of()).previousRate(0))
+        assertThat(rule(0, Map.of()).previousRate(0, 0))
                 .isEqualTo(rule(0, Map.of()).rate(0));
-        assertThat(rule(2, Map.of()).previousRate(0)).isCloseTo(0.4, within(1e-12));
+        assertThat(rule(2, Map.of()).previousRate(0, 0)).isCloseTo(0.4, within(1e-12));
         assertThat(rule(2, Map.of()).rate(0)).isCloseTo(0.04, within(1e-12));
+    }
+
+    /** Momentum has the rate of the step that made it, which the iterations since then did not change. */
+    @Test
+    void shouldKnowTheRateOfTheLastStepThatWasMade() {
+        assertThat(rule(2, Map.of()).rate(1)).isCloseTo(0.04, within(1e-12));
+        assertThat(rule(2, Map.of()).previousRate(1, 0)).isCloseTo(0.04, within(1e-12));
+        assertThat(rule(2, Map.of()).previousRate(1, 1)).isCloseTo(0.4, within(1e-12));
+        assertThat(rule(0, Map.of()).previousRate(1, 5))
+                .isEqualTo(rule(0, Map.of()).rate(0));
     }
 
     @Test

@@ -1,5 +1,7 @@
 package org.sandglass.ops.device;
 
+import java.nio.FloatBuffer;
+
 /**
  * What computes: a processor or a GPU. Owns its memory, its layouts and its queue of work.
  *
@@ -26,6 +28,21 @@ public interface Device extends AutoCloseable {
 
     /** Updates {@code length} weights from {@code offset} on, gradients taken from the gradient vector. */
     void update(SgdUpdate update, NetworkBuffers buffers, DeviceBuffer momentum, long offset, long length);
+
+    /** Whether {@code length} elements from {@code offset} on are all finite, once the work queued so far is done. */
+    default boolean isFinite(DeviceBuffer buffer, long offset, long length) {
+        FloatBuffer piece = FloatBuffer.allocate((int) Math.min(length, 1 << 16));
+        for (long done = 0; done < length; done += piece.capacity()) {
+            piece.limit((int) Math.min(piece.capacity(), length - done));
+            buffer.download(offset + done, piece);
+            for (int i = 0; i < piece.limit(); i++) {
+                if (!Float.isFinite(piece.get(i))) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
 
     /** Mirrors a vector of this device on the host; close it before the vector. */
     HostMirror mirror(DeviceBuffer buffer);

@@ -28,6 +28,15 @@ public interface Executable extends AutoCloseable {
     void forward();
 
     /**
+     * Says by what the gradient of a sample's loss is multiplied, from the next backward on, inside a network that is computed
+     * in f16, where what is less than 6e-8 is lost and what is more than 65504 is not finite. What is added to the gradient
+     * vector is divided by it again. Without meaning in other precisions.
+     *
+     * @param scale rounded down to a power of two, which takes nothing from the gradients' precision
+     */
+    default void scaleSamples(double scale) {}
+
+    /**
      * Softmax cross-entropy and backward, <em>adding</em> to the gradient vector the gradient of {@code lossScale} times
      * the sum of the samples' losses. Every worker scales by 1 / (global count): Goyal et al., section 3, gradient
      * aggregation.

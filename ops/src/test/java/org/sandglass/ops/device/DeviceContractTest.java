@@ -20,7 +20,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sandglass.ops.device.reference.ReferenceDevice;
 import org.sandglass.ops.optim.Sgd;
 import org.sandglass.ops.tensor.DataType;
-import org.sandglass.ops.tensor.Shape;
 
 /**
  * What every device must do, checked against the oracle. A device's own test extends this class and opens the device.
@@ -439,6 +438,27 @@ public abstract class DeviceContractTest {
 
             buffer.clear();
             assertThat(Trial.download(buffer)).isEqualTo(FloatBuffer.allocate(7));
+        }
+    }
+
+    @Test
+    void shouldTellWhetherNumbersAreFinite() {
+        int length = 200_003;
+        FloatBuffer numbers = FloatBuffer.allocate(length);
+        numbers.put(0, Float.MAX_VALUE).put(1, -Float.MIN_VALUE);
+        try (DeviceBuffer buffer = device.allocate(length)) {
+            buffer.upload(0, numbers);
+            assertThat(device.isFinite(buffer, 0, length)).isTrue();
+            for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+                for (int at : new int[] {7, 70_000, length - 1}) {
+                    buffer.upload(0, numbers);
+                    buffer.upload(at, FloatBuffer.wrap(new float[] {value}));
+                    assertThat(device.isFinite(buffer, 0, length)).isFalse();
+                    assertThat(device.isFinite(buffer, at, 1)).isFalse();
+                    assertThat(device.isFinite(buffer, 0, at)).isTrue();
+                    assertThat(device.isFinite(buffer, at + 1, length - at - 1)).isTrue();
+                }
+            }
         }
     }
 

@@ -94,7 +94,7 @@ final class Onednn implements AutoCloseable {
                 (has & needed) == needed
                         ? Optional.empty()
                         : Optional.of("the processor multiplies no bfloat16, which takes AVX512_BF16 or AMX; take f32");
-            case F16 -> Optional.of("processors compute in f32 or bf16");
+            case F16 -> Optional.of("it needs a GPU; processors compute in f32 or bf16");
         };
     }
 

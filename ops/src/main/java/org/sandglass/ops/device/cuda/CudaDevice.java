@@ -32,12 +32,19 @@ public final class CudaDevice implements Device {
     private final Fences points;
     private final Set<AutoCloseable> open = new LinkedHashSet<>();
     private final MomentumStep momentumStep;
+    private final FiniteCheck finiteCheck;
     private boolean closed;
 
     private CudaDevice(Gpu gpu) {
         this.gpu = gpu;
         points = new Fences(gpu.streams(), Wait.EVENT);
         momentumStep = new MomentumStep(gpu);
+        try {
+            finiteCheck = new FiniteCheck(gpu);
+        } catch (CudaFailure e) {
+            gpu.close();
+            throw e;
+        }
     }
 
     Gpu gpu() {
@@ -166,6 +173,14 @@ public final class CudaDevice implements Device {
     }
 
     @Override
+    public boolean isFinite(DeviceBuffer buffer, long offset, long length) {
+        enter();
+        CudaBuffer own = Vectors.own(buffer);
+        own.checkRange(offset, length);
+        return length == 0 || finiteCheck.run(own.address(offset), Math.toIntExact(length));
+    }
+
+    @Override
     public HostMirror mirror(DeviceBuffer buffer) {
         return mirror(buffer, RangeSum.NONE);
     }
@@ -211,6 +226,7 @@ public final class CudaDevice implements Device {
             }
         }
         all.add(momentumStep, momentumStep::close);
+        all.add(finiteCheck, finiteCheck::close);
         gpu.enter();
         all.add(gpu, () -> gpu.streams().drain(Wait.RELEASE));
         all.close();

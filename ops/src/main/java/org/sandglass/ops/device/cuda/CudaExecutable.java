@@ -17,11 +17,8 @@ final class CudaExecutable implements Executable {
     private static final long ALIGNMENT = 256;
     private static final long NEVER = -1;
 
-    /**
-     * What the gradient of one sample's loss is multiplied by in fp16, whose smallest step is 6e-8: the usual static loss
-     * scale of some 100 to 1000 for a mean over a GPU's 32 to 256 samples comes to about as much.
-     */
-    private static final double F16_SAMPLE_SCALE = 16;
+    /** A scale for samples that is seldom too much: the usual one of some 100 to 1000 for a mean over 32 to 256 comes to as much. */
+    private static final double MODERATE = 16;
 
     private final Gpu gpu;
     private final Graph graph;
@@ -37,6 +34,7 @@ final class CudaExecutable implements Executable {
     private final long plannedBytes;
     private int boundGeneration = -1;
     private long refreshedVersion = NEVER;
+    private double sampleScale = MODERATE;
     private double gradientScale;
     private boolean forwardDone;
     private boolean closed;
@@ -88,6 +86,11 @@ final class CudaExecutable implements Executable {
     }
 
     @Override
+    public void scaleSamples(double scale) {
+        sampleScale = scale;
+    }
+
+    @Override
     public void backward(double lossScale, GradientListener listener) {
         checkLogits();
         checkBackward();
@@ -108,7 +111,7 @@ final class CudaExecutable implements Executable {
     private void scaleGradients(double lossScale) {
         double scale = 1;
         if (options.precision() == DataType.F16 && lossScale > 0) {
-            scale = Math.scalb(1.0, Math.getExponent(F16_SAMPLE_SCALE / lossScale));
+            scale = Math.scalb(1.0, Math.getExponent(sampleScale / lossScale));
         }
         if (scale != gradientScale) {
             gradientScale = scale;

@@ -530,6 +530,15 @@ extern "C" __global__ void softmax_gradient(const float* logits, const int* labe
     }
 }
 
+// Leaves a mark if a number is not finite; threads that find one write the same.
+extern "C" __global__ void find_not_finite(const float* values, float* found, int count) {
+    FOR_EACH(i, count) {
+        if ((__float_as_uint(values[i]) & 0x7f800000) == 0x7f800000) {
+            *found = 1;
+        }
+    }
+}
+
 // Update (Goyal et al., section 3) -------------------------------------------------------------------------------------
 
 // Decay, momentum and step. Velocity-scaled: v = keep v + rate g, w -= ahead v + direct g with direct = rate or 0.

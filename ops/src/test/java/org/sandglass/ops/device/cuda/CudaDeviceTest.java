@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.cuda.global.cudart;
 import org.junit.jupiter.api.AfterEach;
@@ -20,8 +21,11 @@ import org.sandglass.ops.device.GradientListener;
 import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.SgdUpdate;
 import org.sandglass.ops.device.cpu.CpuDevice;
+import org.sandglass.ops.nn.Initialization;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
+import org.sandglass.ops.optim.LossScale;
+import org.sandglass.ops.tensor.DataType;
 
 @Tag("cuda-double")
 class CudaDeviceTest {
@@ -110,6 +114,59 @@ class CudaDeviceTest {
         executable.backward(0.25, GradientListener.NONE);
         SgdUpdate update = new SgdUpdate(SgdUpdate.Form.VELOCITY_SCALED, 1e-3, 0.9, 1, 1e-4, true);
         device.update(update, buffers, momentum, 0, momentum.elements());
+    }
+
+    /** One scale loses what is small, one all of it; between them the gradients do not depend on it, but for rounding. */
+    @Test
+    void shouldScaleTheGradientsOfSamplesInF16() {
+        try (CudaDevice device = CudaDevice.open(0, CudaOptions.DEFAULT);
+                NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout());
+                Executable executable =
+                        device.compile(network.graph(), CompileOptions.training(BATCH, DataType.F16), buffers)) {
+            FloatBuffer weights =
+                    FloatBuffer.allocate(Math.toIntExact(network.layout().weightsLength()));
+            Initialization.initialize(
+                    network,
+                    1,
+                    weights,
+                    FloatBuffer.allocate(Math.toIntExact(network.layout().statisticsLength())));
+            buffers.weights().upload(0, weights);
+
+            float[] moderate = gradients(buffers, executable, 16);
+            float[] large = gradients(buffers, executable, 1024);
+            assertThat(device.isFinite(buffers.gradients(), 0, large.length)).isTrue();
+            assertThat(norm(large, moderate)).isLessThan(1e-2 * norm(large, new float[large.length]));
+
+            gradients(buffers, executable, LossScale.MOST);
+            assertThat(device.isFinite(buffers.gradients(), 0, large.length)).isFalse();
+
+            assertThat(gradients(buffers, executable, 1024)).containsExactly(large);
+        }
+        CudaDoubles.assertClean();
+    }
+
+    private static float[] gradients(NetworkBuffers buffers, Executable executable, double scale) {
+        buffers.gradients().clear();
+        Random random = new Random(7);
+        FloatBuffer images = FloatBuffer.allocate(BATCH * 3 * 8 * 8);
+        for (int i = 0; i < images.capacity(); i++) {
+            images.put(i, (float) random.nextGaussian());
+        }
+        executable.scaleSamples(scale);
+        executable.load(images, new int[BATCH]);
+        executable.forward();
+        executable.backward(1.0 / BATCH, GradientListener.NONE);
+        float[] gradients = new float[Math.toIntExact(buffers.gradients().elements())];
+        buffers.gradients().download(0, FloatBuffer.wrap(gradients));
+        return gradients;
+    }
+
+    private static double norm(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (a[i] - b[i]) * (double) (a[i] - b[i]);
+        }
+        return Math.sqrt(sum);
     }
 
     @Test
