@@ -1,6 +1,8 @@
 // The CUDA runtime and driver: memory, streams, events, modules, launches.
 #include "doubles.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -45,6 +47,7 @@ struct State {
     long launches = 0;
     long allocations = 0;
     long allocations_left = -1;
+    long launches_left = -1;
     size_t device_bytes = 0;
     std::string last = "no breach";
     bool sticky = false;
@@ -228,6 +231,21 @@ void forget() {
     state().device_bytes = 0;
 }
 
+// SANDGLASS_CUDA_FAULT=FILE:KERNEL:N: the N-th launch of a kernel in this process fails, and every later call, as after an illegal
+// address on a GPU; only in the first process that comes so far, which removes the file.
+bool fails_as_told(const std::string& kernel) {
+    static long launched = 0;
+    const char* text = std::getenv("SANDGLASS_CUDA_FAULT");
+    std::string told = text == nullptr ? "" : text;
+    size_t last = told.rfind(':');
+    size_t first = last == 0 || last == std::string::npos ? last : told.rfind(':', last - 1);
+    if (last == std::string::npos || first == std::string::npos || told.substr(first + 1, last - first - 1) != kernel
+        || ++launched != std::atol(told.c_str() + last + 1)) {
+        return false;
+    }
+    return unlink(told.substr(0, first).c_str()) == 0;
+}
+
 int entered(const char* call) {
     if (current_device < 0) {
         return breach(201, std::string(call) + ": no device is set for this thread");
@@ -317,6 +335,7 @@ enum Control {
     kLaunches,
     kPending,
     kCollectivesFail,
+    kLaunchesLeft,
 };
 
 int cudaDeviceSetLimit(int limit, size_t value) {
@@ -330,12 +349,14 @@ int cudaDeviceSetLimit(int limit, size_t value) {
             state().sticky = false;
             state().collectives_fail = false;
             state().allocations_left = -1;
+            state().launches_left = -1;
             state().last = "no breach";
             forget();
             return 0;
         case kEagerness: state().eagerness = static_cast<unsigned>(value); return 0;
         case kCollectivesFail: state().collectives_fail = value != 0; return 0;
         case kAllocationsLeft: state().allocations_left = static_cast<long>(value); return 0;
+        case kLaunchesLeft: state().launches_left = static_cast<long>(value); return 0;
         default: return sandglass_unexpected("cudaDeviceSetLimit", 801);
     }
 }
@@ -749,6 +770,12 @@ int cuLaunchKernel(const Kernel* function, unsigned gx, unsigned gy, unsigned gz
         || threads > 1024 || bz > 64 || gx > 0x7fffffffu || gy > 65535 || gz > 65535) {
         return breach(1, "cuLaunchKernel: a launch that no device takes");
     }
+    if (state().launches_left == 0 || fails_as_told(function->name)) {
+        state().last = "a kernel went wrong, as it was told";
+        state().sticky = true;
+        return 700;
+    }
+    state().launches_left -= state().launches_left > 0 ? 1 : 0;
     state().launches++;
     std::function<void()> thread = function->bind(arguments);
     push(stream, {[=]() { run_grid(gx, gy, gz, bx, by, bz, thread); }, nullptr, nullptr});

@@ -76,18 +76,27 @@ public final class ProgressPlugin implements SparkPlugin {
         send(new Envelope(null, note, null));
     }
 
+    /** As {@link #tell}; the driver has it, if it can be reached, when this returns. */
+    static void tellNow(String note) {
+        deliver(new Envelope(null, note, null), note);
+    }
+
     /** Tells the driver of a checkpoint, and whether it knows of it now. */
     static boolean deliver(WrittenCheckpoint checkpoint) {
+        return deliver(new Envelope(null, null, checkpoint), "the checkpoint of epoch " + checkpoint.epoch());
+    }
+
+    private static boolean deliver(Envelope envelope, String what) {
         PluginContext context = executor;
         if (context == null) {
             return false;
         }
         try {
-            context.ask(JSON.writeValueAsString(new Envelope(null, null, checkpoint)));
+            context.ask(JSON.writeValueAsString(envelope));
             return true;
         } catch (Exception e) {
             // Scala declares nothing; what comes of a driver that is gone differs between Spark's versions.
-            LOG.warn("Cannot tell the driver of the checkpoint of epoch {}", checkpoint.epoch(), e);
+            LOG.warn("Cannot tell the driver: {}", what, e);
             return false;
         }
     }

@@ -12,6 +12,7 @@ import org.apache.spark.rdd.RDD;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.collective.PeerFailure;
+import org.sandglass.ops.device.cuda.CudaFailure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -102,6 +103,9 @@ final class WorkerStage
             LOG.error("Rank {} lost a peer", rank, e);
             worker.leaveGroup();
             return TaskOutcome.lost(rank, String.valueOf(e.getMessage()));
+        } catch (CudaFailure e) {
+            LOG.error("Rank {} failed", rank, e);
+            return e.endsProcess() ? BrokenGpu.lost(rank, worker, e) : BrokenGpu.failed(rank, worker, e);
         } catch (IllegalStateException | IllegalArgumentException e) {
             // A defect: it would happen again, so it is reported instead of being tried again.
             LOG.error("Rank {} failed", rank, e);

@@ -53,7 +53,7 @@ final class GpuGroup implements AutoCloseable {
         try (ncclUniqueId id = new ncclUniqueId()) {
             int code = nccl.ncclGetUniqueId(id);
             if (code != nccl.ncclSuccess) {
-                throw new CudaFailure("Cannot run ncclGetUniqueId: " + text(code));
+                throw new CudaFailure("Cannot run ncclGetUniqueId: " + text(code), false);
             }
             id.internal().get(identity);
         }

@@ -14,6 +14,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.device.Executable;
@@ -49,7 +51,8 @@ class CudaDeviceTest {
                     .hasMessageContaining("cudaMalloc of 4000 bytes")
                     .hasMessageContaining("are free")
                     .hasMessageContaining("CUDA device 0")
-                    .hasMessageContaining("perWorkerBatchSize");
+                    .hasMessageContaining("perWorkerBatchSize")
+                    .matches(failure -> !((CudaFailure) failure).endsProcess());
         }
         CudaDoubles.assertClean();
     }
@@ -71,6 +74,29 @@ class CudaDeviceTest {
                 failed = true;
             }
             CudaDoubles.assertClean();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 20, 100})
+    void shouldTellThatAProcessCannotUseItsGpuAnyMore(int launches) {
+        try (CudaDevice device = CudaDevice.open(0, CudaOptions.DEFAULT);
+                NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout());
+                DeviceBuffer momentum = device.allocate(network.layout().weightsLength());
+                Executable executable = device.compile(network.graph(), CompileOptions.training(BATCH), buffers)) {
+            CudaDoubles.failAfterLaunches(launches);
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertThatThrownBy(() -> {
+                            iterate(device, buffers, momentum, executable);
+                            iterate(device, buffers, momentum, executable);
+                        })
+                        .isInstanceOf(CudaFailure.class)
+                        .matches(failure -> ((CudaFailure) failure).endsProcess());
+            }
+            CudaDoubles.reset(3);
+        } catch (CudaFailure e) {
+            // What the reset has forgotten cannot be closed.
+            assertThat(e).isNotNull();
         }
     }
 

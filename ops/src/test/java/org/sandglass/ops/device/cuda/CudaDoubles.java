@@ -21,6 +21,7 @@ final class CudaDoubles {
     private static final int LAUNCHES = RESET + 8;
     private static final int PENDING = RESET + 9;
     private static final int COLLECTIVES_FAIL = RESET + 10;
+    private static final int LAUNCHES_LEFT = RESET + 11;
 
     /** Set where there is a GPU, for what tests do beside the doubles' own affairs: {@code scripts/gpu-check}. */
     private static final boolean ABSENT = Boolean.getBoolean("sandglass.cuda.real");
@@ -45,6 +46,11 @@ final class CudaDoubles {
     /** Lets so many more allocations on the device succeed. */
     static void failAllocationsAfter(int allocations) {
         set(ALLOCATIONS_LEFT, allocations);
+    }
+
+    /** Lets so many more kernels be launched; then every call fails until the next reset, as after an illegal address. */
+    static void failAfterLaunches(int launches) {
+        set(LAUNCHES_LEFT, launches);
     }
 
     /** Lets NCCL's operations end in an error, until the next reset. */
