@@ -1,6 +1,5 @@
 package org.sandglass.job.data;
 
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +14,7 @@ import org.sandglass.ops.image.ImageFormatException;
 import org.sandglass.ops.image.ImageTransform;
 
 /**
- * One microbatch on its way from encoded samples to floats. Several threads take slots from it; what they make of a
+ * One microbatch on its way from encoded samples to images. Several threads take slots from it; what they make of a
  * slot depends on the sample alone, so that the outcome does not depend on their timing.
  */
 final class MicrobatchDecoding {
@@ -25,21 +24,18 @@ final class MicrobatchDecoding {
     private final SampleFeed feed;
     private final SampleFeed.Draft draft;
     private final ImageTransform transform;
-    private final float[] images;
-    private final int imageLength;
+    private final ImageMemory images;
     private final @Nullable ImageFormatException[] corrupt;
     private final AtomicInteger nextSlot = new AtomicInteger();
     private final CountDownLatch undone;
     private volatile @Nullable Throwable unexpected;
 
-    MicrobatchDecoding(
-            SampleFeed feed, SampleFeed.Draft draft, ImageTransform transform, float[] images, int imageLength) {
+    MicrobatchDecoding(SampleFeed feed, SampleFeed.Draft draft, ImageTransform transform, ImageMemory images) {
         int count = draft.samples().size();
         this.feed = feed;
         this.draft = draft;
         this.transform = transform;
         this.images = images;
-        this.imageLength = imageLength;
         this.corrupt = new ImageFormatException[count];
         this.undone = new CountDownLatch(count);
     }
@@ -50,7 +46,7 @@ final class MicrobatchDecoding {
         }
     }
 
-    float[] images() {
+    ImageMemory images() {
         return images;
     }
 
@@ -87,7 +83,7 @@ final class MicrobatchDecoding {
                 continue;
             }
             if (kept < slot) {
-                System.arraycopy(images, slot * imageLength, images, kept * imageLength, imageLength);
+                images.move(slot, kept);
             }
             labels[kept] = sample.label();
             ids[kept] = sample.id();
@@ -98,7 +94,8 @@ final class MicrobatchDecoding {
                 draft.iteration(),
                 draft.worker(),
                 kept,
-                FloatBuffer.wrap(images, 0, kept * imageLength),
+                images.numbers(kept),
+                images.levels(),
                 Arrays.copyOf(labels, kept),
                 Arrays.copyOf(ids, kept),
                 List.copyOf(paths),
@@ -123,7 +120,7 @@ final class MicrobatchDecoding {
 
     private void decode(int slot, ImageBuffers buffers) throws ImageFormatException {
         EncodedSample sample = draft.samples().get(slot);
-        transform.apply(sample.image(), feed.random(sample.id()), buffers, images, slot * imageLength);
+        images.decode(slot, transform, sample.image(), feed.random(sample.id()), buffers);
     }
 
     private static JobFailure corruptImage(EncodedSample sample, ImageFormatException reason, SampleLocator locator) {

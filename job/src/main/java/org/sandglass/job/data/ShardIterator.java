@@ -8,13 +8,12 @@ import org.jspecify.annotations.Nullable;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.image.ImageTransform;
-import org.sandglass.ops.image.RgbImage;
 import scala.Tuple2;
 
 /**
  * A task's share of an epoch as microbatches that are ready for the network, decoded ahead on a pool of threads.
  *
- * <p>Memory is bounded: {@code prefetch + 1} buffers of floats are recycled, and only their samples are held encoded.
+ * <p>Memory is bounded: {@code prefetch + 1} buffers of images are recycled, and only their samples are held encoded.
  * The exchange is read by the calling thread, in {@link #next}; a microbatch is valid until the next call. For one
  * thread, except that any thread may close it, which stops the pool and ends a wait at once.
  */
@@ -23,11 +22,10 @@ public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable 
     private final SampleFeed feed;
     private final ImageTransform transform;
     private final ShardOptions options;
-    private final int imageLength;
     private final DecodingPool pool;
-    private final Queue<float[]> free = new ArrayDeque<>();
+    private final Queue<ImageMemory> free = new ArrayDeque<>();
     private final Queue<MicrobatchDecoding> ahead = new ArrayDeque<>();
-    private float @Nullable [] lent;
+    private @Nullable ImageMemory lent;
     private long exchangeNanos;
     private volatile boolean closed;
 
@@ -36,10 +34,8 @@ public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable 
         this.feed = feed;
         this.transform = transform;
         this.options = options;
-        this.imageLength = Math.multiplyExact(RgbImage.CHANNELS, Math.multiplyExact(imageSize, imageSize));
-        int bufferLength = Math.multiplyExact(batchSize, imageLength);
         for (int i = 0; i <= options.prefetch(); i++) {
-            free.add(new float[bufferLength]);
+            free.add(ImageMemory.of(batchSize, imageSize, transform, options.levels()));
         }
         this.pool = new DecodingPool(options.threads());
     }
@@ -138,14 +134,14 @@ public final class ShardIterator implements Iterator<Microbatch>, AutoCloseable 
 
     private void decodeAhead() {
         while (feed.hasNext()) {
-            float[] images = free.poll();
+            ImageMemory images = free.poll();
             if (images == null) {
                 return;
             }
             long asked = System.nanoTime();
             SampleFeed.Draft draft = feed.next();
             exchangeNanos += System.nanoTime() - asked;
-            MicrobatchDecoding decoding = new MicrobatchDecoding(feed, draft, transform, images, imageLength);
+            MicrobatchDecoding decoding = new MicrobatchDecoding(feed, draft, transform, images);
             decoding.start(pool);
             ahead.add(decoding);
         }

@@ -44,12 +44,16 @@ final class EvaluationBatches implements Iterator<Microbatch>, AutoCloseable {
     @Override
     public Microbatch next() {
         Microbatch batch = shard.next();
-        images.clear();
-        images.put(batch.images().duplicate());
-        images.clear();
         int[] labels = Arrays.copyOf(batch.labels(), batchSize);
         Arrays.fill(labels, batch.count(), batchSize, -1);
-        executable.load(images, labels);
+        if (batch.levels().isPresent()) {
+            executable.load(batch.levels().get().first(batchSize), labels);
+        } else {
+            images.clear();
+            images.put(batch.images().duplicate());
+            images.clear();
+            executable.load(images, labels);
+        }
         executable.forward();
         return batch;
     }

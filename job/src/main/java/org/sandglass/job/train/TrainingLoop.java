@@ -159,7 +159,7 @@ final class TrainingLoop {
     private void train(Microbatch microbatch, double lossScale, boolean complete) {
         Executable executable = worker.training(microbatch.count());
         executable.scaleSamples(worker.lossScale().scale());
-        executable.load(microbatch.images(), microbatch.labels());
+        microbatch.loadInto(executable);
         executable.forward();
         BatchResult result = executable.result();
         counters.add(result, microbatch.count());

@@ -17,6 +17,7 @@ import org.sandglass.ops.collective.Communicator;
 import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.DeviceBuffer;
+import org.sandglass.ops.device.DeviceKind;
 import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.cpu.CpuDevice;
@@ -195,7 +196,8 @@ final class Worker implements AutoCloseable {
     /** How this worker's task reads its samples. */
     ShardOptions shardOptions(SampleLocator locator) {
         boolean skipCorrupt = recipe.failure().corruptImage() == FailureSettings.CorruptImage.SKIP;
-        return new ShardOptions(threads, ShardOptions.PREFETCH, skipCorrupt, locator);
+        boolean levels = device.kind() == DeviceKind.CUDA;
+        return new ShardOptions(threads, ShardOptions.PREFETCH, skipCorrupt, levels, locator);
     }
 
     /** Which state the weights are, or {@link Stamp#NONE} while they change. */

@@ -22,6 +22,16 @@ public interface Executable extends AutoCloseable {
     void load(FloatBuffer images, int[] labels);
 
     /**
+     * Sets the input, which is {@link LevelImages#toNumbers} bit for bit; a device of its own makes it there.
+     *
+     * @param images batchSize of them
+     * @param labels as above
+     */
+    default void load(LevelImages images, int[] labels) {
+        load(images.toNumbers(), labels);
+    }
+
+    /**
      * Computes all values. In training each batch norm <em>adds</em> its batch mean and unbiased variance to the
      * gradient vector.
      */

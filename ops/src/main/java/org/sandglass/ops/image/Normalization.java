@@ -20,6 +20,20 @@ final class Normalization {
         }
     }
 
+    /** What a level of a channel becomes: channels × 256. */
+    float[] numbers() {
+        float[] numbers = new float[RgbImage.CHANNELS * LEVELS];
+        for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
+            System.arraycopy(tables[channel], 0, numbers, channel * LEVELS, LEVELS);
+        }
+        return numbers;
+    }
+
+    /** What is added to a channel's numbers, for light in units of samples scaled to [0, 1]. */
+    float shift(double[] light, int channel) {
+        return (float) (light[channel] / deviations[channel]);
+    }
+
     /** Takes one row: {@code size} red samples in [0, 255], then green, then blue. */
     void writeRow(int y, int[] row, float[] target, int offset) {
         for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
@@ -35,7 +49,7 @@ final class Normalization {
     /** Adds to each channel, in units of samples scaled to [0, 1]. */
     void shift(double[] light, float[] target, int offset) {
         for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
-            float added = (float) (light[channel] / deviations[channel]);
+            float added = shift(light, channel);
             int start = offset + channel * size * size;
             for (int i = start; i < start + size * size; i++) {
                 target[i] += added;

@@ -10,6 +10,11 @@ record Placement(int size, int left, int top, boolean mirrored) {
         return new Placement(size, 0, 0, mirrored);
     }
 
+    /** The same place, not mirrored. */
+    Placement upright() {
+        return new Placement(size, left, top, false);
+    }
+
     /** The first resized column, or row, that is still seen after a move by {@code by}. */
     static int firstSeen(int by) {
         return Math.max(0, -by);

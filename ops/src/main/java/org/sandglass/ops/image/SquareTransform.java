@@ -32,6 +32,45 @@ final class SquareTransform implements ImageTransform {
         draw(made, pixels, buffers, target, offset);
     }
 
+    @Override
+    public void applyToLevels(
+            byte[] encoded,
+            CounterRandom random,
+            ImageBuffers buffers,
+            int index,
+            byte[] levels,
+            float[] shifts,
+            boolean[] mirrored)
+            throws ImageFormatException {
+        ImageHeader header = ImageDecoder.header(encoded);
+        Choice.Made made = choice.choose(header.width(), header.height(), random);
+        Pixels pixels = ImageDecoder.decode(encoded, header, made.resampling().source(), buffers);
+        int samples = size * RgbImage.CHANNELS;
+        int[] rows = buffers.levels(samples * size);
+        buffers.resampler.run(
+                made.resampling(),
+                pixels,
+                made.placement().upright(),
+                (y, row) -> System.arraycopy(row, 0, rows, y * samples, samples));
+        made.colours().multiply(rows, size);
+        for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
+            int plane = (index * RgbImage.CHANNELS + channel) * size * size;
+            for (int y = 0; y < size; y++) {
+                for (int x = 0; x < size; x++) {
+                    levels[plane + y * size + x] = (byte) rows[y * samples + channel * size + x];
+                }
+            }
+            shifts[index * RgbImage.CHANNELS + channel] =
+                    normalization.shift(made.colours().light(), channel);
+        }
+        mirrored[index] = made.placement().mirrored();
+    }
+
+    @Override
+    public float[] numbers() {
+        return normalization.numbers();
+    }
+
     private void draw(Choice.Made made, Pixels pixels, ImageBuffers buffers, float[] target, int offset) {
         Resampler resampler = buffers.resampler;
         if (made.colours().isUnchanged()) {

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sandglass.ops.device.reference.ReferenceDevice;
 import org.sandglass.ops.optim.Sgd;
 import org.sandglass.ops.tensor.DataType;
+import org.sandglass.ops.tensor.Shape;
 
 /**
  * What every device must do, checked against the oracle. A device's own test extends this class and opens the device.
@@ -218,6 +219,57 @@ public abstract class DeviceContractTest {
                 .asFloatBuffer()
                 .put(source.duplicate())
                 .flip();
+    }
+
+    /** The same input, bit for bit, and so the same of all that comes of it. */
+    @Test
+    void shouldTakeImagesAsLevels() {
+        TrialData data = TrialData.draw(network(), SEED);
+        ContractCase contract = data.contract();
+        LevelImages levels =
+                levels(contract.batchSize(), contract.graph().input().shape());
+        try (NetworkBuffers buffers = data.upload(device);
+                Executable executable = device.compile(
+                        contract.graph(),
+                        CompileOptions.training(contract.batchSize(), precisionOf(device)),
+                        buffers)) {
+            FloatBuffer expected =
+                    trained(executable, buffers, () -> executable.load(levels.toNumbers(), data.labelArray()));
+            for (int i = 0; i < 3; i++) {
+                assertThat(trained(executable, buffers, () -> executable.load(levels, data.labelArray())))
+                        .isEqualTo(expected);
+            }
+            FloatBuffer other = trained(executable, buffers, () -> executable.load(data.images(), data.labelArray()));
+            assertThat(other).isNotEqualTo(expected);
+        }
+    }
+
+    private static FloatBuffer trained(Executable executable, NetworkBuffers buffers, Runnable loading) {
+        buffers.gradients().clear();
+        loading.run();
+        executable.forward();
+        executable.backward(1, GradientListener.NONE);
+        return Trial.download(buffers.gradients());
+    }
+
+    /** More memory than is needed, all levels, and every second image mirrored. */
+    private static LevelImages levels(int batch, Shape shape) {
+        int channels = shape.dimension(0);
+        java.util.Random random = new java.util.Random(SEED);
+        byte[] levels = new byte[(int) (batch * shape.elements()) + 3];
+        random.nextBytes(levels);
+        float[] numbers = new float[channels * LevelImages.LEVELS];
+        for (int i = 0; i < numbers.length; i++) {
+            int channel = i / LevelImages.LEVELS;
+            numbers[i] = (float) ((i % LevelImages.LEVELS / 255.0 - 0.4) / (0.2 + 0.01 * channel));
+        }
+        float[] shifts = new float[batch * channels];
+        boolean[] mirrored = new boolean[batch];
+        for (int i = 0; i < shifts.length; i++) {
+            shifts[i] = (float) (0.1 * random.nextGaussian());
+            mirrored[i / channels] = i / channels % 2 == 1;
+        }
+        return new LevelImages(batch, shape, levels, numbers, shifts, mirrored);
     }
 
     @Test

@@ -14,7 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sandglass.ops.device.LevelImages;
 import org.sandglass.ops.random.CounterRandom;
+import org.sandglass.ops.tensor.Shape;
 
 class ImageTransformTest {
 
@@ -274,6 +276,49 @@ class ImageTransformTest {
         float[] target = new float[3 * settings.size() * settings.size()];
         ImageTransform.evaluation(settings).apply(image, random(0), target, 0);
         return target;
+    }
+
+    /** Whatever is drawn: padding, mirroring, colours, light. */
+    @ParameterizedTest
+    @EnumSource(Augmentation.Crop.class)
+    void shouldLeaveToADeviceNumbersThatAreTheSame(Augmentation.Crop crop) throws ImageFormatException {
+        int size = 16;
+        int images = 12;
+        Augmentation plain = settings(crop, crop == Augmentation.Crop.PAD ? 3 : 0, true, 20, size);
+        Augmentation settings = new Augmentation(
+                crop,
+                plain.padding(),
+                plain.minArea(),
+                plain.maxArea(),
+                plain.minAspect(),
+                plain.maxAspect(),
+                true,
+                plain.resize(),
+                size,
+                plain.mean(),
+                plain.std(),
+                Interpolation.BICUBIC,
+                new ColorJitter(0.4, 0.4, 0.4),
+                0.1);
+        ImageTransform transform = ImageTransform.training(settings);
+        byte[] encoded = ImageEncoder.png(Fixture.noise(24, 21, 5));
+        float[] expected = new float[images * 3 * size * size];
+        LevelImages levels = new LevelImages(
+                images,
+                Shape.of(3, size, size),
+                new byte[expected.length],
+                transform.numbers(),
+                new float[3 * images],
+                new boolean[images]);
+        try (ImageBuffers buffers = new ImageBuffers()) {
+            for (int i = 0; i < images; i++) {
+                transform.apply(encoded, random(i), buffers, expected, i * 3 * size * size);
+                transform.applyToLevels(
+                        encoded, random(i), buffers, i, levels.levels(), levels.shifts(), levels.mirrored());
+            }
+        }
+        assertThat(levels.mirrored()).contains(true, false);
+        assertThat(levels.toNumbers().array()).isEqualTo(expected);
     }
 
     private static float[] trained(ImageTransform transform, RgbImage image, long id, int size) {

@@ -8,6 +8,7 @@ import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.GradientListener;
 import org.sandglass.ops.device.Graph;
+import org.sandglass.ops.device.LevelImages;
 import org.sandglass.ops.device.StepTime;
 import org.sandglass.ops.device.plan.ArenaPlan;
 import org.sandglass.ops.tensor.DataType;
@@ -68,6 +69,13 @@ final class CudaExecutable implements Executable {
 
     @Override
     public void load(FloatBuffer images, int[] labels) {
+        bind();
+        ports.load(images, labels);
+        forwardDone = false;
+    }
+
+    @Override
+    public void load(LevelImages images, int[] labels) {
         bind();
         ports.load(images, labels);
         forwardDone = false;

@@ -1,8 +1,7 @@
 package org.sandglass.ops.device.cuda;
 
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
+import java.util.function.Consumer;
 import org.bytedeco.cuda.global.cudart;
 
 /**
@@ -16,7 +15,7 @@ final class Inputs implements AutoCloseable {
     private final Slot[] slots;
     private int next;
 
-    /** Images, then labels, in both memories. */
+    /** The same in both memories. */
     final class Slot {
         private Memory host;
         private Memory device;
@@ -55,18 +54,17 @@ final class Inputs implements AutoCloseable {
         slots = new Slot[] {new Slot(), new Slot()};
     }
 
-    /** Queues a microbatch's way to the device; what is queued on compute from now on finds it there, until released. */
-    Slot load(FloatBuffer images, int[] labels) {
+    /**
+     * Queues a microbatch's way to the device; what is queued on compute from now on finds it there, until released.
+     *
+     * @param writing puts it into pinned memory, as it is to lie on the device
+     */
+    Slot load(long bytes, Consumer<ByteBuffer> writing) {
         next = 1 - next;
         Slot slot = slots[next];
-        int imageBytes = Math.multiplyExact(images.remaining(), Float.BYTES);
-        long bytes = (long) imageBytes + (long) labels.length * Integer.BYTES;
         slot.reserve(bytes);
         streams.hold(Wait.INPUT_STAGING_FREE, slot.arrived);
-        ByteBuffer view = slot.host.view();
-        view.asFloatBuffer().put(0, images, images.position(), images.remaining());
-        IntBuffer target = view.position(imageBytes).slice().order(view.order()).asIntBuffer();
-        target.put(labels);
+        writing.accept(slot.host.view());
         streams.order(Wait.INPUT_READ, streams.transfer(), slot.read);
         copies.copy(streams.transfer(), slot.device.at(0), slot.host.at(0), bytes, cudart.cudaMemcpyHostToDevice);
         streams.mark(slot.arrived, streams.transfer());

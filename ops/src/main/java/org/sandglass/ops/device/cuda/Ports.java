@@ -1,30 +1,44 @@
 package org.sandglass.ops.device.cuda;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
 import org.sandglass.ops.device.BatchResult;
 import org.sandglass.ops.device.Graph;
+import org.sandglass.ops.device.LevelImages;
 import org.sandglass.ops.device.Value;
 import org.sandglass.ops.device.plan.Place.Slot;
 import org.sandglass.ops.tensor.DataType;
+import org.sandglass.ops.tensor.Shape;
 
 /** Where an executable meets the host: input and labels, output and its gradient, losses. */
 final class Ports {
     private static final int LOSS_THREADS = 128;
     private static final int TOP = 5;
 
+    /** Of what {@link #loadLevels} reads: levels, numbers, shifts, what is mirrored. */
+    private static final int LEVEL_ARRAYS = 4;
+
+    /** Parts of an input lie at multiples of it. */
+    private static final long ALIGNMENT = 16;
+
     private final Gpu gpu;
     private final int batch;
     private final int classes;
     private final int inputElements;
+    private final Shape inputShape;
     private final int outputElements;
     private final boolean logits;
     private final Operand planes;
     private final Operand results;
     private final Pointer labels;
     private final Launch loadImage;
+    private final Launch loadLevels;
     private final Launch loadOutputGradient;
     private final Launch readOutput;
     private final Launch readInputGradient;
@@ -37,6 +51,7 @@ final class Ports {
         gpu = program.gpu();
         batch = program.batch();
         inputElements = program.elements(graph.input());
+        inputShape = graph.input().shape();
         outputElements = program.elements(graph.output());
         logits = !Program.isImage(graph.output());
         classes = graph.output().shape().dimension(0);
@@ -45,6 +60,7 @@ final class Ports {
         planes = Program.pinned(program.temporary(Math.max(inputElements, outputElements), DataType.F32));
         results = Program.pinned(program.temporary(2L * batch, DataType.F32));
         loadImage = convert(program, "image_from_planes", graph.input(), planes, ends.input());
+        loadLevels = levels(program, graph.input(), ends.input());
         loadOutputGradient = convert(program, "image_from_planes", graph.output(), planes, ends.outputGradient());
         readOutput = convert(program, "planes_from_image", graph.output(), ends.output(), planes);
         readInputGradient = convert(program, "planes_from_image", graph.input(), ends.inputGradient(), planes);
@@ -78,8 +94,75 @@ final class Ports {
                 1);
     }
 
+    /** An image from arrays that are not in the arena: their addresses are set for each. */
+    private static Launch levels(Program program, Value input, Operand to) {
+        Shape shape = input.shape();
+        boolean isImage = Program.isImage(input);
+        List<@Nullable Operand> pointers = new ArrayList<>(Collections.nCopies(LEVEL_ARRAYS, null));
+        pointers.add(to);
+        return program.launch(
+                program.gpu().kernels().function("image_from_levels", program.type(input)),
+                "image_from_levels",
+                Launch.Grid.over(program.gpu(), program.elements(input)),
+                pointers,
+                new int[] {
+                    program.batch(),
+                    shape.dimension(0),
+                    isImage ? shape.dimension(1) : 1,
+                    isImage ? shape.dimension(2) : 1
+                });
+    }
+
     void load(FloatBuffer images, int[] newLabels) {
         check("images", images, inputElements);
+        checkLabels(newLabels);
+        long labelsAt = (long) inputElements * Float.BYTES;
+        Inputs.Slot slot = gpu.inputs().load(labelsAt + (long) batch * Integer.BYTES, pinned -> {
+            pinned.asFloatBuffer().put(0, images, images.position(), images.remaining());
+            from(pinned, labelsAt).asIntBuffer().put(newLabels);
+        });
+        loadImage.setPointer(0, slot.device().address(0));
+        loadImage.run(gpu.streams().compute());
+        takeLabels(slot, labelsAt);
+    }
+
+    void load(LevelImages images, int[] newLabels) {
+        if (images.count() != batch || !images.shape().equals(inputShape)) {
+            throw new IllegalArgumentException("Cannot load images: " + images.count() + " of " + images.shape()
+                    + " instead of " + batch + " of " + inputShape);
+        }
+        checkLabels(newLabels);
+        int channels = inputShape.dimension(0);
+        long numbersAt = aligned(inputElements);
+        long shiftsAt = aligned(numbersAt + (long) images.numbers().length * Float.BYTES);
+        long mirroredAt = aligned(shiftsAt + (long) batch * channels * Float.BYTES);
+        long labelsAt = aligned(mirroredAt + batch);
+        Inputs.Slot slot = gpu.inputs().load(labelsAt + (long) batch * Integer.BYTES, pinned -> {
+            pinned.put(0, images.levels(), 0, inputElements);
+            from(pinned, numbersAt).asFloatBuffer().put(images.numbers());
+            from(pinned, shiftsAt).asFloatBuffer().put(images.shifts(), 0, batch * channels);
+            for (int i = 0; i < batch; i++) {
+                pinned.put((int) mirroredAt + i, (byte) (images.mirrored()[i] ? 1 : 0));
+            }
+            from(pinned, labelsAt).asIntBuffer().put(newLabels);
+        });
+        long[] at = {0, numbersAt, shiftsAt, mirroredAt};
+        for (int i = 0; i < LEVEL_ARRAYS; i++) {
+            loadLevels.setPointer(i, slot.device().address(at[i]));
+        }
+        loadLevels.run(gpu.streams().compute());
+        takeLabels(slot, labelsAt);
+    }
+
+    private static long aligned(long bytes) {
+        return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+
+    private static ByteBuffer from(ByteBuffer memory, long offset) {
+        return memory.duplicate().position((int) offset).slice().order(memory.order());
+    }
+
+    private void checkLabels(int[] newLabels) {
         if (newLabels.length != batch) {
             throw new IllegalArgumentException("Cannot load: " + newLabels.length + " labels for a batch of " + batch);
         }
@@ -88,14 +171,14 @@ final class Ports {
                 throw new IllegalArgumentException("Cannot load: label " + label + " of " + classes + " classes");
             }
         }
-        Inputs.Slot slot = gpu.inputs().load(images, newLabels);
-        loadImage.setPointer(0, slot.device().address(0));
-        loadImage.run(gpu.streams().compute());
+    }
+
+    private void takeLabels(Inputs.Slot slot, long labelsAt) {
         gpu.copies()
                 .copy(
                         gpu.streams().compute(),
                         labels,
-                        slot.device().at((long) inputElements * Float.BYTES),
+                        slot.device().at(labelsAt),
                         (long) batch * Integer.BYTES,
                         cudart.cudaMemcpyDeviceToDevice);
         slot.release();

@@ -71,6 +71,28 @@ static __device__ void store(bf16* target, float value) {
 FOR_EACH_TYPE(DEFINE)
 #undef DEFINE
 
+// Levels (batch x channels x height x width, 8 bits) to an image: the number of a channel's level, plus the sample's shift of the
+// channel; columns from right to left where it is mirrored.
+#define DEFINE(suffix, T)                                                                                             \
+    extern "C" __global__ void image_from_levels_##suffix(                                                            \
+        const unsigned char* levels, const float* numbers, const float* shifts, const unsigned char* mirrored,        \
+        T* image, int batch, int channels, int height, int width) {                                                   \
+        FOR_EACH(i, batch* channels* height* width) {                                                                 \
+            int row = i / channels;                                                                                   \
+            int channel = i - row * channels;                                                                         \
+            int line = row / width;                                                                                   \
+            int x = row - line * width;                                                                               \
+            int sample = line / height;                                                                               \
+            int y = line - sample * height;                                                                           \
+            int from = mirrored[sample] != 0 ? width - 1 - x : x;                                                     \
+            int plane = sample * channels + channel;                                                                  \
+            int level = levels[(plane * height + y) * width + from];                                                  \
+            store(image + i, numbers[channel * 256 + level] + shifts[plane]);                                         \
+        }                                                                                                             \
+    }
+FOR_EACH_TYPE(DEFINE)
+#undef DEFINE
+
 // An image to planes, times a factor.
 #define DEFINE(suffix, T)                                                                                             \
     extern "C" __global__ void planes_from_image_##suffix(                                                            \
