@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,6 +33,9 @@ class GpuIT {
     /** Of NCCL, that a process takes part in, as a rank that leads no group, before it dies: in the run that comes first. */
     private static final int OPERATIONS = 80;
 
+    /** Backward passes of a process, of its two GPUs, before one fails: in the same run, later, where no rank was lost. */
+    private static final int BACKWARDS = 18;
+
     private static final String EXPERIMENT = """
             model.name = cifar-resnet8
             training { workers = 4, perWorkerBatchSize = 8, epochs = 2, device = cuda }
@@ -41,7 +45,8 @@ class GpuIT {
               title = "GPUs that do not exist"
               baseline = processors
               settings = [
-                { name = lost }
+                { name = lost, recipe.training { precision = f16, lossScale = 1048576 } }
+                { name = undisturbed, recipe.training { precision = f16, lossScale = 1048576 } }
                 { name = nccl }
                 { name = tcp, recipe.collective.inter = halving-doubling }
                 { name = one-host, recipe { collective.group = host, training.cudaGraphs = true } }
@@ -57,16 +62,13 @@ class GpuIT {
 
     @BeforeAll
     static void trainAll() throws IOException {
-        Path data = directory.resolve("data");
-        run(
-                List.of("--master", "local[2]"),
-                Map.of(),
-                List.of("prepare", "generated", "--train", "100", "--test", "8", "--out", data.toString()));
+        String data = prepare().toString();
         Path told = Files.createFile(directory.resolve("die"));
+        Path broken = Files.createFile(directory.resolve("break"));
         Path file = Files.writeString(directory.resolve("gpus.conf"), EXPERIMENT);
         Path bin = directory.resolve("bin");
         output = run(
-                onGpus(bin, told),
+                onGpus(bin, told, broken),
                 Map.of("PATH", bin + ":" + System.getenv("PATH")),
                 List.of(
                         "experiment",
@@ -77,10 +79,30 @@ class GpuIT {
                         "--out",
                         directory.resolve("out").toString(),
                         "--data",
-                        data.resolve("train").toString(),
+                        data,
                         "--validation",
-                        data.resolve("test").toString()));
+                        data));
         assertThat(told).as("a rank died, as it was told").doesNotExist();
+        assertThat(broken).as("a GPU failed, as it was told").doesNotExist();
+    }
+
+    /** CIFAR-10's first ten images of each class where they are, else as many that are drawn: to train with, and to evaluate. */
+    private static Path prepare() throws IOException {
+        Path data = directory.resolve("data");
+        List<String> source =
+                List.of("prepare", "generated", "--train", "100", "--test", "1", "--out", data.toString());
+        if (CifarArchive.isHere()) {
+            Path images = directory.resolve("images");
+            CifarArchive.extract(Pattern.compile("train/[^/]+/000\\d\\.jpg"), images);
+            source = List.of(
+                    "prepare",
+                    "imagefolder",
+                    images.resolve("train").toString(),
+                    "--out",
+                    data.resolve("train").toString());
+        }
+        run(List.of("--master", "local[2]"), Map.of(), source);
+        return data.resolve("train");
     }
 
     /** Two hosts of two GPUs: NCCL reduces within, NCCL sums between, NCCL broadcasts within. */
@@ -90,12 +112,18 @@ class GpuIT {
         assertLossesAsOnProcessors("nccl");
     }
 
+    /** In f16, where the first gradients overflow and are skipped: the scale that they led to is lost and found with the weights. */
     @Test
-    void shouldEndWithTheSameWeightsWhenARankIsLostInTheMiddleOfASum() throws IOException {
-        assertThat(summary("lost").get("restarts").asInt()).as(output).isEqualTo(1);
+    void shouldEndWithTheSameWeightsWhenARankIsLostInTheMiddleOfASumAndAGpuFails() throws IOException {
+        assertThat(summary("lost").get("restarts").asInt()).as(output).isEqualTo(2);
+        assertThat(output).contains("cudaErrorIllegalAddress", "its executor ends, to be replaced");
         assertThat(summary("lost").get("ledgerViolations").asInt()).isZero();
         assertThat(summary("lost").get("weightsSha256"))
-                .isEqualTo(summary("nccl").get("weightsSha256"));
+                .isEqualTo(summary("undisturbed").get("weightsSha256"));
+        assertThat(skippedSteps("undisturbed")).hasSize(2);
+        assertThat(skippedSteps("undisturbed").get(0)).isBetween(1, 3);
+        assertThat(skippedSteps("undisturbed").get(1)).isZero();
+        assertThat(skippedSteps("lost")).isEqualTo(skippedSteps("undisturbed"));
     }
 
     /** The same hosts, of which the first GPU copies to the host's memory, and the hosts sum by TCP. */
@@ -112,7 +140,7 @@ class GpuIT {
         assertLossesAsOnProcessors("one-host");
     }
 
-    private static List<String> onGpus(Path bin, Path told) throws IOException {
+    private static List<String> onGpus(Path bin, Path told, Path broken) throws IOException {
         String doubles = Path.of("..", "ops", "target", "cuda-doubles")
                 .toAbsolutePath()
                 .normalize()
@@ -128,6 +156,8 @@ class GpuIT {
                         String.valueOf(GPUS),
                         "spark.executorEnv.SANDGLASS_NCCL_KILL",
                         told + ":" + OPERATIONS,
+                        "spark.executorEnv.SANDGLASS_CUDA_FAULT",
+                        broken + ":softmax_gradient:" + BACKWARDS,
                         "spark.executor.extraJavaOptions",
                         "-Dorg.bytedeco.javacpp.platform.linkpath=" + doubles)
                 .forEach((key, value) -> options.addAll(List.of("--conf", key + "=" + value)));
@@ -161,13 +191,26 @@ class GpuIT {
 
     /** Of the iterations, in their order. */
     private static List<Double> losses(String setting) throws IOException {
-        List<Double> losses = new ArrayList<>();
+        return metrics(setting, "iteration").stream()
+                .map(metrics -> metrics.get("loss").asDouble())
+                .toList();
+    }
+
+    /** Of the epochs, in their order. */
+    private static List<Integer> skippedSteps(String setting) throws IOException {
+        return metrics(setting, "epoch").stream()
+                .map(metrics -> metrics.get("skippedSteps").asInt())
+                .toList();
+    }
+
+    private static List<JsonNode> metrics(String setting, String kind) throws IOException {
+        List<JsonNode> lines = new ArrayList<>();
         for (String line : Files.readAllLines(directoryOf(setting).resolve("metrics.jsonl"))) {
             JsonNode metrics = JSON.readTree(line);
-            if (metrics.get("kind").asText().equals("iteration")) {
-                losses.add(metrics.get("loss").asDouble());
+            if (metrics.get("kind").asText().equals(kind)) {
+                lines.add(metrics);
             }
         }
-        return losses;
+        return lines;
     }
 }
