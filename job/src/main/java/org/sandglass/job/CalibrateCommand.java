@@ -1,7 +1,9 @@
 package org.sandglass.job;
 
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.CollectiveSettings;
@@ -37,6 +39,10 @@ import picocli.CommandLine.Spec;
         })
 final class CalibrateCommand implements Runnable {
 
+    /** What the others do between tasks of one host tells nothing of a network. */
+    private static final Set<CollectiveSettings.Algorithm> OVER_THE_NETWORK =
+            EnumSet.of(CollectiveSettings.Algorithm.RING, CollectiveSettings.Algorithm.HALVING_DOUBLING);
+
     @Mixin
     StandardOptions standard;
 
@@ -59,7 +65,7 @@ final class CalibrateCommand implements Runnable {
     @Override
     public void run() {
         Recipe resolved = recipe.resolve();
-        if (resolved.collective().algorithm() == CollectiveSettings.Algorithm.AUTO) {
+        if (!OVER_THE_NETWORK.contains(resolved.collective().algorithm())) {
             Map<String, String> overTheNetwork = new LinkedHashMap<>(recipe.overrides());
             overTheNetwork.put("collective.algorithm", "halving-doubling");
             resolved = Recipe.load(recipe.file(), overTheNetwork);

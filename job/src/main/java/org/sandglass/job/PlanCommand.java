@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.util.Optional;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
+import org.sandglass.job.config.ClusterSettings;
 import org.sandglass.job.config.PlanFile;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.plan.ClusterPlan;
@@ -25,7 +27,9 @@ import picocli.CommandLine.Spec;
             "",
             "Where the file has the groups cluster and calibration, also predict times: of an iteration, with overlap,"
                     + " bucket by bucket, of an epoch and of the whole run, against the number of workers; scaling"
-                    + " efficiency, the link that is needed, and disk."
+                    + " efficiency, the link that is needed, and disk. Memory is left out where the cluster's devices are not"
+                    + " processors (calibration.engine.onDevice = false). Of an experiment, the recipe that its settings start"
+                    + " from is planned."
         },
         footer = {
             "",
@@ -76,19 +80,24 @@ final class PlanCommand implements Runnable {
             throw JobFailure.usage("Cannot plan: classes=%d threads=%d".formatted(classes, threads));
         }
         PlanFile file = PlanFile.load(recipe.file(), recipe.overrides());
+        Optional<ClusterSettings> cluster = file.cluster();
+        if (cluster.isEmpty() && (noMemory || out != null)) {
+            throw JobFailure.usage("Cannot plan: " + (recipe.file() == null ? "without --conf" : recipe.file())
+                    + ": no groups cluster and calibration, and so nothing but memory; add them (conf/README.md, Clusters to"
+                    + " plan for), or leave out " + (noMemory ? "--no-memory" : "--out"));
+        }
         int byModel = file.recipe().model().name().startsWith("cifar") ? 10 : 1000;
         int outputs = classes == 0 ? byModel : classes;
-        if (out != null && file.cluster().isEmpty()) {
-            throw JobFailure.usage("Cannot draw a plan: " + recipe.file() + " has no groups cluster and calibration");
-        }
-        Optional<MemoryPlan> memory =
-                noMemory ? Optional.empty() : Optional.of(MemoryPlan.of(file.recipe(), outputs, threads));
-        Optional<ClusterPlan> plan = file.cluster().map(cluster -> ClusterPlan.of(file.recipe(), cluster, outputs));
+        boolean processors = cluster.map(ClusterSettings::engineOnDevice).orElse(true);
+        Optional<MemoryPlan> memory = noMemory || !processors
+                ? Optional.empty()
+                : Optional.of(MemoryPlan.of(file.recipe(), outputs, threads));
+        Optional<ClusterPlan> plan = cluster.map(machines -> ClusterPlan.of(file.recipe(), machines, outputs));
         if (out != null) {
-            plan.ifPresent(drawn -> RunFiles.write(
+            RunFiles.write(
                     String.valueOf(out),
                     HadoopSettings.configuration(),
-                    drawn.page(String.valueOf(recipe.file())).render()));
+                    plan.orElseThrow().page(where(), cluster.orElseThrow()).render());
         }
         PrintWriter writer = spec.commandLine().getOut();
         if (json) {
@@ -103,7 +112,19 @@ final class PlanCommand implements Runnable {
         } else {
             memory.ifPresent(found -> writer.print(found.table()));
             plan.ifPresent(found -> writer.print(found.table()));
+            if (!noMemory && !processors) {
+                writer.println("Memory is left out: what this processor needs tells nothing of the cluster's devices"
+                        + " (calibration.engine.onDevice = false).");
+            }
             writer.flush();
         }
+    }
+
+    /** The file, and what was set beside it. */
+    private String where() {
+        StringJoiner where = new StringJoiner(" ");
+        where.add(recipe.file() == null ? "without --conf" : recipe.file());
+        recipe.overrides().forEach((key, value) -> where.add("--set " + key + "=" + value));
+        return where.toString();
     }
 }

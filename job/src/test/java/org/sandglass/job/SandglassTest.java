@@ -68,6 +68,8 @@ class SandglassTest {
             evaluate --checkpoint x --data y z         | Unexpected argument: z (see sandglass evaluate --help)
             train --data x --run y --set epochs        | Value for option option '--set' (KEY=VALUE) should be in KEY=VALUE format but was epochs (see sandglass train --help)
             train --data x --run y --conf /no.conf     | Cannot read recipe: /no.conf: no such file
+            plan --no-memory                           | Cannot plan: without --conf: no groups cluster and calibration, and so nothing but memory; add them (conf/README.md, Clusters to plan for), or leave out --no-memory
+            plan --out x --conf ../conf/quickstart.conf | Cannot plan: ../conf/quickstart.conf: no groups cluster and calibration, and so nothing but memory; add them (conf/README.md, Clusters to plan for), or leave out --out
             train --data x --run y --set model.nam=r   | Cannot read recipe: --set model.nam=r: unknown key model.nam; the nearest is model.name
             """)
     void shouldSayInOneLineWhatIsWrongAndExitWith2(String arguments, String message) {
@@ -111,6 +113,13 @@ class SandglassTest {
         assertThat(plan.path("minutes").asDouble()).isBetween(50.0, 75.0);
         assertThat(plan.path("requiredGbps").asDouble()).isBetween(12.0, 20.0);
         assertThat(plan.path("widths")).hasSize(6);
+    }
+
+    @Test
+    void shouldNotTellAProcessorsMemoryForOtherDevices() {
+        assertThat(run("plan --conf ../conf/paper/cluster-2017.conf --set cluster.hosts=1 --set training.workers=8"))
+                .isZero();
+        assertThat(out.toString()).contains("Memory is left out").doesNotContain("MiB");
     }
 
     private int run(String arguments) {

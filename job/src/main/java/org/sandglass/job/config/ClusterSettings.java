@@ -5,11 +5,11 @@ package org.sandglass.job.config;
  * seconds.
  *
  * @param hosts all alike
- * @param devicesPerHost workers of a host, each with a device of its own
+ * @param devicesPerHost that compute; each has one worker or several, one after another
  * @param coresPerHost that decode images
  * @param linkBytesPerSecond of a host's link, in each direction, without what headers and the kernel take
  * @param linkGbps of the link as it is sold
- * @param latency from host to host
+ * @param latency from host to host, beside what {@code frame} has of it
  * @param hostBytesPerSecond at which the devices of a host sum a buffer among them, and at which they share one
  * @param copyBytesPerSecond between a device and the host's memory
  * @param diskBytesPerSecond of a host
@@ -21,7 +21,7 @@ package org.sandglass.job.config;
  * @param deviceBytesPerSecond bytes per second, whose relation tells how backward's time is spread over the layers
  * @param engineBytesPerSecond what a host's collective engine sends, or receives and adds
  * @param engineOnDevice whether engine and device are the same processor, so that what sums cannot compute
- * @param frame the engine's work on a frame
+ * @param frame the engine's work on a frame, at its sender and again at its receiver
  * @param decodePerCore images per second
  * @param exchangeBytesPerSecond of encoded images that a host reads, writes and sorts
  * @param stage of an epoch: what begins and ends it

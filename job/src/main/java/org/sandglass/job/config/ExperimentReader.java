@@ -17,7 +17,7 @@ import java.util.TreeMap;
 /** Turns HOCON into an {@link Experiment}. */
 final class ExperimentReader {
 
-    private static final String GROUP = "experiment";
+    static final String GROUP = "experiment";
     private static final List<String> KEYS = List.of("title", "paper", "baseline", "tables", "scale", "settings");
     private static final List<String> SETTING_KEYS = List.of("name", "series", "data", "paper", "recipe");
 

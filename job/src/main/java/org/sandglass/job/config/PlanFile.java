@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A recipe, and where its file has the groups {@code cluster} and {@code calibration}, the machines to plan for. All keys of
- * these groups must be there: a plan should rest on nothing that its file does not say.
+ * these groups must be there: a plan should rest on nothing that its file does not say. Of an experiment it is the recipe that
+ * settings start from.
  */
 public record PlanFile(Recipe recipe, Optional<ClusterSettings> cluster) {
 
@@ -61,16 +62,18 @@ public record PlanFile(Recipe recipe, Optional<ClusterSettings> cluster) {
         } catch (ConfigException e) {
             throw RecipeErrors.failure(String.valueOf(e.getMessage()));
         }
-        Config recipe = all;
+        Config recipe = all.withoutPath(ExperimentReader.GROUP);
         for (String group : GROUPS) {
             recipe = recipe.withoutPath(group);
         }
         Recipe read = RecipeReader.read(recipe);
         boolean planned = GROUPS.stream().anyMatch(all::hasPath);
-        return new PlanFile(read, planned ? Optional.of(cluster(all, read, String.valueOf(uri))) : Optional.empty());
+        return new PlanFile(
+                read,
+                planned ? Optional.of(cluster(all, read, uri == null ? "without --conf" : uri)) : Optional.empty());
     }
 
-    private static ClusterSettings cluster(Config all, Recipe recipe, String uri) {
+    private static ClusterSettings cluster(Config all, Recipe recipe, String place) {
         RecipeErrors errors = new RecipeErrors();
         for (String group : GROUPS) {
             if (all.hasPath(group)) {
@@ -81,7 +84,7 @@ public record PlanFile(Recipe recipe, Optional<ClusterSettings> cluster) {
         List<String> missing = new ArrayList<>(KEYS);
         missing.removeIf(all::hasPath);
         if (!missing.isEmpty()) {
-            throw RecipeErrors.failure(uri + ": a plan for a cluster needs " + String.join(", ", missing));
+            throw RecipeErrors.failure(place + ": a plan for a cluster needs " + String.join(", ", missing));
         }
         SettingReader read = new SettingReader(all, errors);
         double share = recipe.training().perWorkerBatchSize() / read.positive("calibration.perWorkerBatchSize");
@@ -112,6 +115,14 @@ public record PlanFile(Recipe recipe, Optional<ClusterSettings> cluster) {
                         read.integer("cluster.data.samples", 1, Long.MAX_VALUE),
                         read.integer("cluster.data.validation", 0, Long.MAX_VALUE),
                         read.positive("cluster.data.encodedKiB") * 1024));
+        int devices = settings.hosts() * settings.devicesPerHost();
+        int workers = recipe.training().workers();
+        if (workers < devices) {
+            read.reject(
+                    "cluster.hosts",
+                    "cluster.hosts × cluster.devicesPerHost = " + devices + " devices have training.workers = "
+                            + workers + " workers: each needs one; plan for fewer devices or more workers");
+        }
         errors.throwIfAny();
         return settings;
     }

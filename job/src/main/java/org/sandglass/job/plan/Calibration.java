@@ -14,9 +14,10 @@ import org.sandglass.ops.nn.Network;
  * @param deviation standard deviation of a step, over the tasks' steps, as a share of the median
  * @param deviceFlops of forward and backward together, all layers alike
  * @param deviceBytesPerSecond of the update, which is nothing but traffic
- * @param engineBytesPerSecond of a task's communication: what it sends and what it receives
+ * @param engineBytesPerSecond of a task's communication: what it sends and what it receives; with {@code frame} such that a
+ *     forecast takes for both sums what was measured ({@link EngineFit})
  * @param engineOnDevice whether communication takes the time from what computes
- * @param frame a communication's time for a message that has hardly any bytes, one way
+ * @param frame what a frame takes its sender, and again its receiver, whatever its size
  */
 public record Calibration(
         int perWorkerBatchSize,
@@ -87,12 +88,14 @@ public record Calibration(
         double update = stepMedian(tasks, Step::update);
         double flops = n * BackwardTimeline.trainingFlops(network);
         double weights = (double) Float.BYTES * network.layout().weightsLength();
-        double bytes = (double) Float.BYTES * network.layout().gradientLength();
-        double rounds = Math.ceil(Math.log(tasks.size()) / Math.log(2));
-        double frame = median(tasks.stream().mapToDouble(Task::smallSum)) / (2 * rounds);
-        double moved = 4.0 * (tasks.size() - 1) / tasks.size() * bytes;
-        double sum = median(tasks.stream().mapToDouble(Task::gradientSum));
-        double frames = frame * moved / IterationForecast.FRAME_BYTES;
+        EngineFit engine = EngineFit.of(
+                IterationForecast.algorithm(recipe),
+                tasks.size(),
+                new EngineFit.Measured(
+                        SMALL_BYTES / Float.BYTES, median(tasks.stream().mapToDouble(Task::smallSum))),
+                new EngineFit.Measured(
+                        Math.toIntExact(network.layout().gradientLength()),
+                        median(tasks.stream().mapToDouble(Task::gradientSum))));
         return new Calibration(
                 n,
                 forward,
@@ -101,9 +104,9 @@ public record Calibration(
                 deviation(tasks),
                 flops / (forward + backward),
                 UPDATE_PASSES * weights / update,
-                moved / (sum - Math.min(frames, sum / 2)),
+                engine.bytesPerSecond(),
                 tasks.get(0).onProcessor(),
-                frame,
+                engine.frame(),
                 median(tasks.stream().mapToDouble(Task::decodePerCore)),
                 exchange / tasks.stream().map(Task::host).distinct().count(),
                 stage);

@@ -32,7 +32,7 @@ final class IterationForecast {
      *
      * @param exposed of it, in which nothing but communication was going on
      * @param lastReady when the last bucket was complete
-     * @param othersSummed when all buckets before it had been summed over the hosts
+     * @param othersSummed when all buckets before it had been summed over the hosts; 0 if there are none
      */
     record Iteration(double seconds, double exposed, double lastReady, double othersSummed) {}
 
@@ -72,7 +72,7 @@ final class IterationForecast {
             copied = Math.max(copied, within) + copy(i, hosts);
             sums.add(new NetworkForecast.Sum((int) buckets.get(i).length(), copied));
         }
-        double[] summed = network().completions(algorithm(), hosts, sums);
+        double[] summed = network().completions(algorithm(recipe), hosts, sums);
         double back = 0;
         double shared = 0;
         double time = end;
@@ -82,17 +82,22 @@ final class IterationForecast {
             time = Math.max(time, shared) + cluster.update() * shareOf(i);
         }
         int last = buckets.size() - 1;
-        double others = last == 0 ? 0 : summed[last - 1];
         return new Iteration(
                 time,
                 time - end - cluster.update(),
                 overlap ? before + forward + ready.get(last) * backward : end,
-                others);
+                last == 0 ? 0 : summed[last - 1]);
     }
 
-    /** What an engine is busy for: it sends, and receives, 2(p − 1)/p of the gradients. */
+    /** Whether gradients are complete, and summed, at different times. */
+    boolean hasSeveralBuckets() {
+        return buckets.stream().filter(bucket -> bucket.parameters() > 0).count() > 1;
+    }
+
+    /** What an engine is busy for: it sends, and receives, 2(p − 1)/p of the gradients, frame by frame. */
     private double engineSeconds(int hosts) {
-        return 4.0 * (hosts - 1) / hosts * gradientBytes() / cluster.engineBytesPerSecond();
+        double moved = 4.0 * (hosts - 1) / hosts * gradientBytes();
+        return moved / cluster.engineBytesPerSecond() + moved / FRAME_BYTES * cluster.frame();
     }
 
     private NetworkForecast network() {
@@ -104,7 +109,7 @@ final class IterationForecast {
                 FRAME_BYTES);
     }
 
-    private Algorithm algorithm() {
+    static Algorithm algorithm(Recipe recipe) {
         CollectiveSettings.Algorithm wanted = recipe.collective().algorithm();
         return Algorithm.valueOf(wanted.name());
     }

@@ -1,7 +1,6 @@
 package org.sandglass.job.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
@@ -9,8 +8,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sandglass.job.config.PlanFile;
-import org.sandglass.job.failure.JobFailure;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
 
@@ -47,11 +47,87 @@ class ClusterPlanTest {
         assertThat(plan.exposedSeconds()).isBetween(sum, sum + 0.035);
     }
 
-    @Test
-    void shouldFindNoLinkWhereTheEngineIsTooSlow() {
-        ClusterPlan plan = plan(Map.of("calibration.engine.GBps", "2"));
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            calibration.engine.GBps | 1     | something else is too slow: the engine
+            collective.overlap | false      | collective.overlap = false
+            collective.bucketSize | 1GiB    | all gradients are in one bucket
+            training.workers | 8            | one host has no need of a link
+            """)
+    void shouldSayWhyNoLinkHidesTheSums(String key, String value, String reason) {
+        Map<String, String> settings = key.equals("training.workers") ? onHosts(1) : onHosts(4);
+        settings.put(key, value);
+        ClusterPlan plan = plan(settings);
         assertThat(plan.requiredGbps()).isNull();
-        assertThat(plan.table()).contains("none, for something else is slower");
+        assertThat(plan.noLinkBecause()).startsWith(reason);
+        assertThat(plan.table()).containsPattern("hides all buckets but the last +none: " + reason);
+    }
+
+    @Test
+    void shouldLetTheBusiestDeviceDecideAndCountTheWorkersThatThereAre() {
+        Map<String, String> settings = onHosts(3);
+        settings.put("training.workers", "32");
+        ClusterPlan uneven = plan(settings);
+        settings.put("training.workers", "48");
+        ClusterPlan even = plan(settings);
+
+        assertThat(uneven.iterationSeconds()).isEqualTo(even.iterationSeconds());
+        assertThat(images(uneven)).isCloseTo(32 * 32 / uneven.iterationSeconds(), within(1e-6));
+        assertThat(uneven.scalingEfficiency()).isCloseTo(even.scalingEfficiency() * 32 / 48, within(1e-9));
+        assertThat(uneven.widths()).extracting(ClusterPlan.Width::k).containsExactly(16, 32);
+        assertThat(even.widths()).extracting(ClusterPlan.Width::k).containsExactly(16, 32, 48);
+    }
+
+    @Test
+    void shouldTrainTheWorkersOfADeviceOneAfterAnother() {
+        Map<String, String> settings = onHosts(2);
+        ClusterPlan one = plan(settings);
+        settings.put("training.workers", "48");
+        ClusterPlan three = plan(settings);
+
+        double more = three.iterationSeconds() - one.iterationSeconds();
+        assertThat(more).isBetween(2 * 0.18, 2 * 0.18 * 1.1);
+        assertThat(images(three)).isCloseTo(48 * 32 / three.iterationSeconds(), within(1e-6));
+        assertThat(three.widths()).extracting(ClusterPlan.Width::k).containsExactly(24, 48);
+    }
+
+    @Test
+    void shouldKeepOnDisksWhatTheExchangeLeavesThere() {
+        double table = 1281167 * 110 * 1024.0;
+        Map<String, String> settings = onHosts(2);
+        ClusterPlan before = plan(settings);
+        assertThat(before.diskBytesPerHost()).isEqualTo(table / 2);
+
+        settings.put("exchange.ahead", "true");
+        ClusterPlan ahead = plan(settings);
+        assertThat(ahead.diskBytesPerHost()).isEqualTo(table);
+        double exchange = table / 2 / 500e6;
+        assertThat(before.epochSeconds() - ahead.epochSeconds()).isCloseTo(exchange, within(1e-6));
+        assertThat(before.minutes() - ahead.minutes()).isCloseTo(89 * exchange / 60, within(1e-6));
+    }
+
+    @Test
+    void shouldPackTheTableOnceWhereNothingTravels() {
+        double table = 1281167 * 110 * 1024.0;
+        Map<String, String> settings = onHosts(2);
+        ClusterPlan images = plan(settings);
+        settings.put("exchange.mode", "references");
+        ClusterPlan references = plan(settings);
+        assertThat(references.diskBytesPerHost()).isEqualTo(table);
+        double exchange = table / 2 / 500e6;
+        assertThat(images.epochSeconds() - references.epochSeconds()).isCloseTo(exchange, within(1e-6));
+        assertThat(images.minutes() - references.minutes()).isCloseTo((90 * exchange - table / 1e9) / 60, within(1e-6));
+    }
+
+    @Test
+    void shouldDrawAPageThatSaysWhatWasPlannedFor() {
+        PlanFile file = PlanFile.load(PAPER, onHosts(2));
+        String page = ClusterPlan.of(file.recipe(), file.cluster().orElseThrow(), 1000)
+                .page("cluster.conf --set a.b=c", file.cluster().orElseThrow())
+                .render();
+        assertThat(page)
+                .contains("cluster.conf --set a.b=c", "link 50.00 Gbit/s, of which 85 %", "disk 1.00 GB/s")
+                .contains("disk of a host, for images", "72.2 GB", "decoding, of the cores");
     }
 
     @Test
@@ -109,15 +185,13 @@ class ClusterPlanTest {
         assertThat(shares.get(layer4 - 1)).isBetween(0.1, 0.25);
     }
 
-    @Test
-    void shouldNameWhatIsMissingOrUnknown() {
-        assertThatThrownBy(() -> PlanFile.load(null, Map.of("cluster.hosts", "3")))
-                .isInstanceOf(JobFailure.class)
-                .hasMessageContaining("a plan for a cluster needs cluster.devicesPerHost, ");
-        assertThatThrownBy(() -> PlanFile.load(PAPER, Map.of("cluster.link.gbit", "3")))
-                .isInstanceOf(JobFailure.class)
-                .hasMessageContaining("unknown key cluster.link.gbit; the nearest is cluster.link.gbps");
-        assertThat(PlanFile.load("../conf/quickstart.conf", Map.of()).cluster()).isEmpty();
+    /** A worker a device. */
+    private static Map<String, String> onHosts(int hosts) {
+        return new HashMap<>(Map.of("cluster.hosts", "" + hosts, "training.workers", "" + 8 * hosts));
+    }
+
+    private static double images(ClusterPlan plan) {
+        return plan.widths().get(plan.widths().size() - 1).imagesPerSecond();
     }
 
     private static ClusterPlan plan(Map<String, String> settings) {
