@@ -44,15 +44,9 @@ final class SquareTransform implements ImageTransform {
             throws ImageFormatException {
         ImageHeader header = ImageDecoder.header(encoded);
         Choice.Made made = choice.choose(header.width(), header.height(), random);
-        Pixels pixels = ImageDecoder.decode(encoded, header, made.resampling().source(), buffers);
         int samples = size * RgbImage.CHANNELS;
-        int[] rows = buffers.levels(samples * size);
-        buffers.resampler.run(
-                made.resampling(),
-                pixels,
-                made.placement().upright(),
-                (y, row) -> System.arraycopy(row, 0, rows, y * samples, samples));
-        made.colours().multiply(rows, size);
+        Pixels pixels = ImageDecoder.decode(encoded, header, made.resampling().source(), buffers);
+        int[] rows = coloured(made, pixels, made.placement().upright(), buffers);
         for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
             int plane = (index * RgbImage.CHANNELS + channel) * size * size;
             for (int y = 0; y < size; y++) {
@@ -72,9 +66,8 @@ final class SquareTransform implements ImageTransform {
     }
 
     private void draw(Choice.Made made, Pixels pixels, ImageBuffers buffers, float[] target, int offset) {
-        Resampler resampler = buffers.resampler;
         if (made.colours().isUnchanged()) {
-            resampler.run(
+            buffers.resampler.run(
                     made.resampling(),
                     pixels,
                     made.placement(),
@@ -82,18 +75,25 @@ final class SquareTransform implements ImageTransform {
             return;
         }
         int samples = size * RgbImage.CHANNELS;
-        int[] levels = buffers.levels(samples * size);
-        resampler.run(
-                made.resampling(),
-                pixels,
-                made.placement(),
-                (y, row) -> System.arraycopy(row, 0, levels, y * samples, samples));
-        made.colours().multiply(levels, size);
+        int[] levels = coloured(made, pixels, made.placement(), buffers);
         int[] row = buffers.row(samples);
         for (int y = 0; y < size; y++) {
             System.arraycopy(levels, y * samples, row, 0, samples);
             normalization.writeRow(y, row, target, offset);
         }
         normalization.shift(made.colours().light(), target, offset);
+    }
+
+    /** Resized, with colours changed: row by row red, green and blue samples, in the thread's memory. */
+    private int[] coloured(Choice.Made made, Pixels pixels, Placement placement, ImageBuffers buffers) {
+        int samples = size * RgbImage.CHANNELS;
+        int[] levels = buffers.levels(samples * size);
+        buffers.resampler.run(
+                made.resampling(),
+                pixels,
+                placement,
+                (y, row) -> System.arraycopy(row, 0, levels, y * samples, samples));
+        made.colours().multiply(levels, size);
+        return levels;
     }
 }
