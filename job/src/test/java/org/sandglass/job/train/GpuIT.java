@@ -116,7 +116,10 @@ class GpuIT {
     @Test
     void shouldEndWithTheSameWeightsWhenARankIsLostInTheMiddleOfASumAndAGpuFails() throws IOException {
         assertThat(summary("lost").get("restarts").asInt()).as(output).isEqualTo(2);
-        assertThat(output).contains("cudaErrorIllegalAddress", "its executor ends, to be replaced");
+        // Whether the runtime tells of it or the driver is a matter of which call comes next.
+        assertThat(output)
+                .containsPattern(
+                        "(cudaErrorIllegalAddress|CUDA_ERROR_ILLEGAL_ADDRESS): .*; its executor ends, to be replaced");
         assertThat(summary("lost").get("ledgerViolations").asInt()).isZero();
         assertThat(summary("lost").get("weightsSha256"))
                 .isEqualTo(summary("undisturbed").get("weightsSha256"));

@@ -97,11 +97,13 @@ final class Checks {
     }
 
     private static String driverError(int code) {
-        try (PointerPointer<BytePointer> text = new PointerPointer<>(1)) {
-            if (cudart.cuGetErrorString(code, text) != 0) {
+        try (PointerPointer<BytePointer> name = new PointerPointer<>(1);
+                PointerPointer<BytePointer> text = new PointerPointer<>(1)) {
+            if (cudart.cuGetErrorName(code, name) != 0 || cudart.cuGetErrorString(code, text) != 0) {
                 return "error " + code;
             }
-            return text.get(BytePointer.class, 0).getString();
+            return name.get(BytePointer.class, 0).getString() + ": "
+                    + text.get(BytePointer.class, 0).getString();
         }
     }
 }
