@@ -75,7 +75,7 @@ class ExperimentReportTest {
     void shouldShowItsPlotsInABrowser() throws IOException, InterruptedException {
         Assumptions.assumeTrue(Browser.program().isPresent(), Browser.MISSING);
         ExperimentReport.write(data, new RunFiles(directory.toString(), new Configuration()));
-        try (Browser browser = Browser.start(Browser.program().orElseThrow(), directory.resolve("profile"))) {
+        try (Browser browser = Browser.start(Browser.program().orElseThrow())) {
             browser.open(directory.resolve("report.html"));
             assertThat(browser.colorsOfPlots())
                     .containsOnlyKeys(

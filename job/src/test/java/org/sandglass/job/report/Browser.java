@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,6 +32,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.hadoop.fs.FileUtil;
 
 /**
  * A headless Chromium, told what to do by the DevTools protocol. Remembers what a page complains of, and whatever else than
@@ -57,6 +60,7 @@ public final class Browser implements AutoCloseable {
 
     private final ObjectMapper json = new ObjectMapper();
     private final Process process;
+    private final Path profile;
     private final WebSocket socket;
     private final AtomicInteger number = new AtomicInteger();
     private final Map<Integer, CompletableFuture<JsonNode>> answers = new ConcurrentHashMap<>();
@@ -64,8 +68,9 @@ public final class Browser implements AutoCloseable {
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private volatile CountDownLatch loaded = new CountDownLatch(1);
 
-    private Browser(Process process) throws IOException, InterruptedException {
+    private Browser(Process process, Path profile) throws IOException, InterruptedException {
         this.process = process;
+        this.profile = profile;
         HttpClient client = HttpClient.newHttpClient();
         URI page = URI.create("http://" + address(process) + "/json/new?about:blank");
         HttpRequest open = HttpRequest.newBuilder(page)
@@ -100,7 +105,8 @@ public final class Browser implements AutoCloseable {
                 .findFirst();
     }
 
-    public static Browser start(String program, Path profile) throws IOException, InterruptedException {
+    public static Browser start(String program) throws IOException, InterruptedException {
+        Path profile = Files.createTempDirectory("browser");
         Process process = new ProcessBuilder(
                         program,
                         "--headless",
@@ -117,9 +123,9 @@ public final class Browser implements AutoCloseable {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try {
-            return new Browser(process);
+            return new Browser(process, profile);
         } catch (IOException | InterruptedException | RuntimeException e) {
-            process.destroyForcibly();
+            end(process, profile);
             throw e;
         }
     }
@@ -240,15 +246,17 @@ public final class Browser implements AutoCloseable {
     @Override
     public void close() {
         socket.abort();
-        process.destroy();
-        try {
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
+        end(process, profile);
+    }
+
+    /** Ends the browser with its helpers, which go on writing into the profile when it has ended, and then the profile. */
+    private static void end(Process process, Path profile) {
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle()))
+                .toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        CompletableFuture<?>[] exits = all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new);
+        CompletableFuture.allOf(exits).orTimeout(SECONDS, TimeUnit.SECONDS).join();
+        FileUtil.fullyDelete(profile.toFile());
     }
 
     private final class Listener implements WebSocket.Listener {

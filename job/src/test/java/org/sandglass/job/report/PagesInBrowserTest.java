@@ -31,7 +31,7 @@ class PagesInBrowserTest {
     @BeforeEach
     void start() throws IOException, InterruptedException {
         assumeTrue(Browser.program().isPresent(), Browser.MISSING);
-        browser = Browser.start(Browser.program().orElseThrow(), directory.resolve("profile"));
+        browser = Browser.start(Browser.program().orElseThrow());
     }
 
     @AfterEach
