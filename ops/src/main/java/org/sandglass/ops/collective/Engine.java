@@ -63,9 +63,17 @@ final class Engine implements Operations, Inbound.Controls {
             long theirs = link.announcements().remove(execution.sequence(), execution.fingerprint());
             compare(link.peer(), execution, theirs);
             if (execution.listensTo(link.peer())) {
-                link.outbound().postStarted(execution);
+                link.outbound().postStarted(execution, !rides(execution, link));
             }
         }
+    }
+
+    /**
+     * Whether the start of an operation is told with its first data: of a small one, and of some that follow it, the peer
+     * sends what it has without having been told.
+     */
+    private static boolean rides(Execution execution, Link link) {
+        return execution.bytes() <= Outbound.EAGER_BYTES / 4 && execution.owes(link.peer());
     }
 
     /**
@@ -80,7 +88,7 @@ final class Engine implements Operations, Inbound.Controls {
             Link link = links.get(i);
             if (link.readable() && link.wantsToRead() && link.read(now)) {
                 moved = true;
-                pump();
+                move();
             }
         }
         return moved;
@@ -104,8 +112,16 @@ final class Engine implements Operations, Inbound.Controls {
         return (due != null && execution.receivable(due)) || (execution.owes(link.peer()) && !starts(link, execution));
     }
 
-    /** Moves whatever can move, and completes what is done. */
+    /** Moves whatever can move, and completes what is done; after this, nobody waits for what this rank could tell. */
     void pump() throws Fault {
+        for (int i = 0; i < links.size(); i++) {
+            links.get(i).outbound().hurry();
+        }
+        move();
+    }
+
+    /** As {@link #pump}, by who will pump before it sleeps: that a small operation has started is told with its first data. */
+    void move() throws Fault {
         for (boolean moved = true; moved; ) {
             moved = false;
             for (int i = 0; i < links.size(); i++) {
@@ -159,7 +175,7 @@ final class Engine implements Operations, Inbound.Controls {
             } else if (age >= nextAnnouncement(execution)) {
                 execution.announced();
                 for (Link link : links) {
-                    link.outbound().postStarted(execution);
+                    link.outbound().postStarted(execution, true);
                 }
             }
         }

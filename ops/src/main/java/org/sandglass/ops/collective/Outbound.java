@@ -36,6 +36,10 @@ final class Outbound {
     private long eagerSequence = -1;
     private int eagerBytes;
     private long frames;
+
+    /** Whether a control frame waits that must not wait for data. */
+    private boolean urgent;
+
     private final AtomicLong payloadBytes = new AtomicLong();
 
     Outbound(int peer) {
@@ -68,11 +72,18 @@ final class Outbound {
     /** Says something as soon as the frame that is being written has ended. */
     void post(Frame control) {
         control.encode(roomForControl());
+        urgent = true;
     }
 
-    /** Says that an operation has started. */
-    void postStarted(Execution execution) {
+    /** Says that an operation has started: soon, or along with the next frame of data, unless it is {@link #hurry hurried}. */
+    void postStarted(Execution execution, boolean soon) {
         Frame.encodeStarted(roomForControl(), execution.sequence(), execution.fingerprint());
+        urgent |= soon;
+    }
+
+    /** Lets nothing wait for data any more. */
+    void hurry() {
+        urgent = controls.position() > 0;
     }
 
     /**
@@ -106,25 +117,30 @@ final class Outbound {
 
     private boolean gather(Operations operations) {
         headers.clear();
-        takeControls();
         gathered[1] = NOTHING;
-        List<Execution> active = operations.active();
-        for (int i = 0; i < active.size(); i++) {
-            Execution execution = active.get(i);
-            Slot slot = execution.sendable(peer);
-            if (slot != null && admit(execution.sequence(), slot.length() + Frame.BYTES)) {
-                Frame.encodeData(headers, execution.sequence(), slot);
-                gathered[1] = execution.region().outgoing(peer, slot);
-                payload = slot.length();
-                current = execution;
-                break;
-            }
-            if (execution.owes(peer)) {
-                break;
-            }
+        Execution execution = oldestOwed(operations);
+        Slot slot = execution == null ? null : admitted(execution);
+        if (slot != null || urgent) {
+            takeControls();
+        }
+        if (execution != null && slot != null) {
+            Frame.encodeData(headers, execution.sequence(), slot);
+            gathered[1] = execution.region().outgoing(peer, slot);
+            payload = slot.length();
+            current = execution;
         }
         headers.flip();
         return headers.hasRemaining();
+    }
+
+    private @Nullable Execution oldestOwed(Operations operations) {
+        List<Execution> active = operations.active();
+        for (int i = 0; i < active.size(); i++) {
+            if (active.get(i).owes(peer)) {
+                return active.get(i);
+            }
+        }
+        return null;
     }
 
     private void takeControls() {
@@ -134,6 +150,7 @@ final class Outbound {
             headers.put(controls.limit(Math.min(end, CONTROLS * Frame.BYTES)));
             controls.limit(end).compact();
         }
+        urgent &= controls.position() > 0;
     }
 
     private ByteBuffer roomForControl() {
@@ -141,6 +158,12 @@ final class Outbound {
             controls = ByteBuffer.allocate(2 * controls.capacity()).put(controls.flip());
         }
         return controls;
+    }
+
+    /** The operation's next frame, if it may go now. */
+    private @Nullable Slot admitted(Execution execution) {
+        Slot slot = execution.sendable(peer);
+        return slot != null && admit(execution.sequence(), slot.length() + Frame.BYTES) ? slot : null;
     }
 
     private boolean admit(long sequence, int bytes) {

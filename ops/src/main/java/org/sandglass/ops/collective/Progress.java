@@ -289,7 +289,7 @@ final class Progress implements Runnable, Completion.Driver {
     private void push() {
         try {
             takeSubmitted();
-            engine.pump();
+            engine.move();
             count();
         } catch (Fault fault) {
             fail(fault);
@@ -304,7 +304,7 @@ final class Progress implements Runnable, Completion.Driver {
             takeSubmitted();
             engine.tick(System.nanoTime());
             engine.suppose();
-            engine.pump();
+            engine.move();
             return engine.advance(System.nanoTime());
         } catch (Fault fault) {
             fail(fault);

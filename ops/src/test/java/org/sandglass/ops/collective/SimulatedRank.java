@@ -157,10 +157,11 @@ final class SimulatedRank {
                     engine.links().get(i).writable();
                 }
             }
-            engine.pump();
+            boolean spins = random.nextBoolean();
+            pump(spins);
             boolean moved = engine.advance(time.now());
             note();
-            if (moved || selectable()) {
+            if (moved || spins || selectable()) {
                 turnSoon();
             }
             long patience = engine.patience(time.now());
@@ -176,6 +177,14 @@ final class SimulatedRank {
         } catch (Fault fault) {
             note();
             end(fault, Frame.fault(fault, engine.completed()));
+        }
+    }
+
+    private void pump(boolean spins) throws Fault {
+        if (spins) {
+            engine.move();
+        } else {
+            engine.pump();
         }
     }
 
@@ -202,7 +211,7 @@ final class SimulatedRank {
             executions.add(execution);
             nextStart = time.now() + random.nextInt(random.nextInt(5) == 0 ? 200 : 3) * MILLI;
             engine.start(execution);
-            engine.pump();
+            pump(random.nextBoolean());
             note();
         }
     }
