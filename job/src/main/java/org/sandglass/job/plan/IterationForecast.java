@@ -19,7 +19,7 @@ import org.sandglass.ops.tensor.DataType;
  */
 final class IterationForecast {
 
-    /** As {@code collective}'s own; larger frames change little, and make long forecasts. */
+    /** Twice {@code collective}'s own: it changes little, and makes shorter forecasts. */
     static final int FRAME_BYTES = 256 << 10;
 
     private final Recipe recipe;
