@@ -2,7 +2,10 @@ package org.sandglass.ops.collective;
 
 /** How an all-reduce goes about its work (Goyal et al., section 4). */
 public enum Algorithm {
-    /** Halving/doubling where the number of ranks is a power of two (small sums by doubling alone), otherwise the ring. */
+    /**
+     * Halving/doubling where the number of ranks is a power of two and the p-th part of the buffer less than a MiB (small sums
+     * by doubling alone), otherwise the ring.
+     */
     AUTO,
     /** The bucket algorithm: 2·(p − 1) steps between neighbours, for any number of ranks. */
     RING,

@@ -172,6 +172,17 @@ class ProgramTest {
         assertThat(program.get(4)).isEqualTo(new Transfer(Kind.SEND, 2, chunk, 2 * chunk));
     }
 
+    @ParameterizedTest(name = "{0} ranks")
+    @ValueSource(ints = {2, 4, 8, 16})
+    void shouldLeaveLargeSumsToTheRing(int ranks) {
+        int large = ranks * (256 << 10);
+        assertThat(AllReduceProgram.of(Algorithm.AUTO, 1, ranks, large)).isEqualTo(Ring.allReduce(1, ranks, large));
+        assertThat(AllReduceProgram.of(Algorithm.AUTO, 1, ranks, large - 1))
+                .isEqualTo(HalvingDoubling.allReduce(1, ranks, large - 1));
+        assertThat(AllReduceProgram.of(Algorithm.HALVING_DOUBLING, 1, ranks, large))
+                .isEqualTo(HalvingDoubling.allReduce(1, ranks, large));
+    }
+
     @Test
     void shouldRefuseBlocksThatAreNoPowerOfTwo() {
         assertThatThrownBy(() -> HalvingDoubling.reduceScatter(0, 6, 10))
