@@ -161,10 +161,12 @@ class Group:
 
     def warm_up(self, size, seconds):
         """Sums for about so long; seconds of one."""
-        one = statistics.median(self.run(size, 1, 3))
-        if seconds > 4 * one:
-            one = statistics.median(self.run(size, 0, min(20_000, int(seconds / one))))
-        return one
+        end = time.monotonic() + seconds
+        times = self.run(size, 1, 3)
+        # The first ones are slow, so time is what counts, and not their number.
+        while (left := end - time.monotonic()) > 4 * statistics.fmean(times):
+            times = self.run(size, 0, min(20_000, int(left / statistics.fmean(times))))
+        return statistics.median(times)
 
     def close(self):
         for process, end in zip(self.processes, self.inputs):
