@@ -17,14 +17,13 @@ import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every place in the sources where the host or a stream waits: each is taken out in turn, of a copy, and what is left must be
- * found to compute something else. {@code scripts/mutate-waits}; {@link EventWaitsTest} does the like in every build, within a
+ * found to compute something else. {@code scripts/mutate-waits} runs it by itself; {@link EventWaitsTest} does the like within a
  * process.
  */
 @Tag("cuda-double")
@@ -109,21 +108,21 @@ class WaitMutantsTest {
         assertThat(sites()).hasSizeGreaterThan(places.size());
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0}")
     @MethodSource("sites")
-    @EnabledIfSystemProperty(named = "sandglass.cuda.mutants", matches = "true")
     void shouldNoticeIfAWaitIsTakenOut(Site site) throws Exception {
         String source = Files.readString(SOURCES.resolve(site.file()));
         boolean lambda = source.substring(0, site.start()).stripTrailing().endsWith("->");
         String mutant = source.substring(0, site.start()) + (lambda ? "{}" : "") + source.substring(site.end());
 
-        assertThat(run(compiled(site.file(), mutant))).isEqualTo(WaitMutant.NOTICED);
-        System.out.println("noticed without " + site);
+        boolean noticed = run(compiled(site.file(), mutant)) == WaitMutant.NOTICED;
+
+        System.out.println((noticed ? "noticed" : "NOT NOTICED") + " without " + site);
+        assertThat(noticed).as("it is noticed without %s", site).isTrue();
     }
 
     /** What is noticed is the wait that is missing. */
     @Test
-    @EnabledIfSystemProperty(named = "sandglass.cuda.mutants", matches = "true")
     void shouldNoticeNothingIfNothingIsTakenOut() throws Exception {
         String file = "Copies.java";
         assertThat(run(compiled(file, Files.readString(SOURCES.resolve(file))))).isZero();
