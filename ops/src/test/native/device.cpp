@@ -776,9 +776,12 @@ int cuLaunchKernel(const Kernel* function, unsigned gx, unsigned gy, unsigned gz
         return 700;
     }
     state().launches_left -= state().launches_left > 0 ? 1 : 0;
-    state().launches++;
-    std::function<void()> thread = function->bind(arguments);
-    push(stream, {[=]() { run_grid(gx, gy, gz, bx, by, bz, thread); }, nullptr, nullptr});
+    Launch launch = function->bind(arguments);
+    push(stream, {[=]() {
+                      launch.check();
+                      run_grid(gx, gy, gz, bx, by, bz, launch.thread);
+                  },
+                  nullptr, nullptr});
     return 0;
 }
 

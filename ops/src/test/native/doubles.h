@@ -76,10 +76,15 @@ int device_of_thread();
 // Counts a live object of a library; -1 when it is destroyed.
 void count_objects(int change);
 
+// A kernel with the values of its arguments.
+struct Launch {
+    std::function<void()> check;  // of the arguments, before a grid
+    std::function<void()> thread;
+};
+
 struct Kernel {
     const char* name;
-    // Takes the arguments' values now and returns what runs one thread.
-    std::function<void()> (*bind)(void** arguments);
+    Launch (*bind)(void** arguments);
 };
 extern const Kernel kernels[];
 extern const size_t kernel_count;

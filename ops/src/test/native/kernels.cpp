@@ -28,20 +28,14 @@ void check(const char* name, T* pointer) {
 }
 
 template <typename... A, size_t... I>
-std::function<void()> bind(const char* name, void (*kernel)(A...), void** arguments, std::index_sequence<I...>) {
+Launch bind(const char* name, void (*kernel)(A...), void** arguments, std::index_sequence<I...>) {
     std::tuple<A...> values(*static_cast<A*>(arguments[I])...);
     (void) arguments;
-    return [=]() {
-        // Once a grid would do; once a thread is as good.
-        (check(name, std::get<I>(values)), ...);
-        if (!broken()) {
-            kernel(std::get<I>(values)...);
-        }
-    };
+    return {[=]() { (check(name, std::get<I>(values)), ...); }, [=]() { kernel(std::get<I>(values)...); }};
 }
 
 template <typename... A>
-std::function<void()> bind(const char* name, void (*kernel)(A...), void** arguments) {
+Launch bind(const char* name, void (*kernel)(A...), void** arguments) {
     return bind(name, kernel, arguments, std::index_sequence_for<A...>());
 }
 

@@ -1,9 +1,14 @@
 package org.sandglass.ops.device.cuda;
 
+import java.util.stream.LongStream;
 import org.sandglass.ops.tensor.DataType;
 
 /** The contract in bf16, whose steps are 2⁻⁸ wide; see the CPU's for why so much is tolerated. */
 class CudaDeviceBf16ContractTest extends CudaDeviceContractTest {
+
+    static LongStream seeds() {
+        return fewSeeds();
+    }
 
     @Override
     protected DataType precision() {

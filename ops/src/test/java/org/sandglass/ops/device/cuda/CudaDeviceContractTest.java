@@ -10,8 +10,8 @@ import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.DeviceContractTest;
 
 /**
- * The contract on the test doubles of the CUDA libraries, no GPU taking part, under several interleavings of the streams:
- * {@code -Dsandglass.cuda.seeds} of them.
+ * The contract on the test doubles of the CUDA libraries, no GPU taking part, under many interleavings of the streams:
+ * {@code sandglass.cuda.seeds} of them; other precisions, whose streams are the same, under a few.
  */
 @Tag("cuda-double")
 @ExtendWith(CleanDoubles.class)
@@ -24,6 +24,10 @@ class CudaDeviceContractTest extends DeviceContractTest {
 
     static LongStream seeds() {
         return LongStream.rangeClosed(1, Long.getLong("sandglass.cuda.seeds", 2));
+    }
+
+    static LongStream fewSeeds() {
+        return CudaDeviceContractTest.seeds().limit(2);
     }
 
     @Override
