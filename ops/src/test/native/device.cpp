@@ -44,8 +44,6 @@ struct State {
     long objects = 0;
     long breaches = 0;
     long unexpected = 0;
-    long launches = 0;
-    long allocations = 0;
     long allocations_left = -1;
     long launches_left = -1;
     size_t device_bytes = 0;
@@ -91,6 +89,14 @@ void* allocate(std::map<uintptr_t, Allocation>& registry, int device, size_t byt
     std::memset(start + kGuard, 0xFF, bytes);  // a NaN in every type
     registry[reinterpret_cast<uintptr_t>(start + kGuard)] = {device, bytes, start};
     return start + kGuard;
+}
+
+size_t bytes_of(const std::map<uintptr_t, Allocation>& registry) {
+    size_t bytes = 0;
+    for (const auto& [address, allocation] : registry) {
+        bytes += allocation.bytes;
+    }
+    return bytes;
 }
 
 bool guards_intact(const Allocation& allocation) {
@@ -327,12 +333,11 @@ enum Control {
     kReset = 0x5A00,
     kEagerness,
     kAllocationsLeft,
-    kDeviceBytes,
+    kBytes,
     kAllocations,
     kObjects,
     kBreaches,
     kUnexpected,
-    kLaunches,
     kPending,
     kCollectivesFail,
     kLaunchesLeft,
@@ -345,7 +350,6 @@ int cudaDeviceSetLimit(int limit, size_t value) {
             state().random.seed(value);
             state().breaches = 0;
             state().unexpected = 0;
-            state().launches = 0;
             state().sticky = false;
             state().collectives_fail = false;
             state().allocations_left = -1;
@@ -368,14 +372,13 @@ int cudaDeviceGetLimit(size_t* value, int limit) {
         pending += stream->operations.size();
     }
     switch (limit) {
-        case kDeviceBytes: *value = state().device_bytes; return 0;
+        case kBytes: *value = bytes_of(state().device) + bytes_of(state().pinned); return 0;
         case kAllocations: *value = state().device.size() + state().pinned.size(); return 0;
         case kObjects:
             *value = state().objects + state().streams.size() + state().events.size() + state().modules.size() + state().graphs.size();
             return 0;
         case kBreaches: *value = state().breaches; return 0;
         case kUnexpected: *value = state().unexpected; return 0;
-        case kLaunches: *value = state().launches; return 0;
         case kPending: *value = pending; return 0;
         default: return sandglass_unexpected("cudaDeviceGetLimit", 801);
     }
@@ -475,7 +478,6 @@ int cudaMalloc(void** address, size_t bytes) {
     state().allocations_left -= state().allocations_left > 0 ? 1 : 0;
     *address = allocate(state().device, current_device, bytes);
     state().device_bytes += bytes;
-    state().allocations++;
     return *address ? 0 : 2;
 }
 

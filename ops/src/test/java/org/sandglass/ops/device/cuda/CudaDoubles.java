@@ -13,20 +13,32 @@ final class CudaDoubles {
     private static final int RESET = 0x5A00;
     private static final int EAGERNESS = RESET + 1;
     private static final int ALLOCATIONS_LEFT = RESET + 2;
-    private static final int DEVICE_BYTES = RESET + 3;
+    private static final int BYTES = RESET + 3;
     private static final int ALLOCATIONS = RESET + 4;
     private static final int OBJECTS = RESET + 5;
     private static final int BREACHES = RESET + 6;
     private static final int UNEXPECTED = RESET + 7;
-    private static final int LAUNCHES = RESET + 8;
-    private static final int PENDING = RESET + 9;
-    private static final int COLLECTIVES_FAIL = RESET + 10;
-    private static final int LAUNCHES_LEFT = RESET + 11;
+    private static final int PENDING = RESET + 8;
+    private static final int COLLECTIVES_FAIL = RESET + 9;
+    private static final int LAUNCHES_LEFT = RESET + 10;
 
     /** Set where there is a GPU, for what tests do beside the doubles' own affairs: {@code scripts/gpu-check}. */
     private static final boolean ABSENT = Boolean.getBoolean("sandglass.cuda.real");
 
     private CudaDoubles() {}
+
+    /**
+     * What the doubles keep for the process.
+     *
+     * @param bytes of memory, on devices and pinned
+     * @param blocks of memory that hold them
+     * @param objects streams, events, modules, handles, descriptors, communicators
+     */
+    record Held(long bytes, long blocks, long objects) {}
+
+    static Held held() {
+        return new Held(get(BYTES), get(ALLOCATIONS), get(OBJECTS));
+    }
 
     /**
      * Forgets what went wrong.
@@ -58,14 +70,6 @@ final class CudaDoubles {
         set(COLLECTIVES_FAIL, 1);
     }
 
-    static long deviceBytes() {
-        return get(DEVICE_BYTES);
-    }
-
-    static long launches() {
-        return get(LAUNCHES);
-    }
-
     /** Operations that are queued and have not run. */
     static long pending() {
         return get(PENDING);
@@ -84,10 +88,7 @@ final class CudaDoubles {
         assertThat(breaches())
                 .as("breaches of the rules, told on standard error")
                 .isZero();
-        assertThat(get(ALLOCATIONS)).as("blocks of memory left").isZero();
-        assertThat(get(OBJECTS))
-                .as("streams, events, modules, handles, descriptors left")
-                .isZero();
+        assertThat(held()).as("what is left").isEqualTo(new Held(0, 0, 0));
     }
 
     private static void set(int limit, long value) {

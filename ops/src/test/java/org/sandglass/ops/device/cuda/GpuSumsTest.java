@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.FloatBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -199,12 +202,14 @@ class GpuSumsTest {
         assertThat(sums).containsExactly(3f, 3f);
     }
 
-    /** Twenty communicators one after the other, 200 iterations: what is allocated on the device and for it stays the same. */
+    /** Twenty communicators one after the other, 200 iterations: after each, as much is left as after the first. */
     @Test
     void shouldLeaveNothingHoweverOftenItIsMadeAnew() throws Exception {
         int times = 20;
         List<List<Communicator>> groups =
                 Stream.generate(() -> InProcess.group(2)).limit(times).toList();
+        List<CudaDoubles.Held> left = new ArrayList<>();
+        CyclicBarrier closed = new CyclicBarrier(2, () -> left.add(CudaDoubles.held()));
         Ranks.together(2, rank -> {
             try (CudaDevice device = open(rank);
                     DeviceBuffer vector = device.allocate(ELEMENTS)) {
@@ -216,10 +221,13 @@ class GpuSumsTest {
                             mirror.store(0, ELEMENTS);
                         }
                     }
+                    closed.await(LONG.toSeconds(), TimeUnit.SECONDS);
                 }
                 return true;
             }
         });
+
+        assertThat(left).hasSize(times).containsOnly(left.get(0));
     }
 
     private static CudaDevice open(int rank) {
