@@ -1,6 +1,7 @@
 """Checks the CUDA device on a machine with GPUs. See gpu-check."""
 
 import argparse
+import fnmatch
 import json
 import os
 import pathlib
@@ -9,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
+import typing
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -31,18 +34,32 @@ CHECK = "org.sandglass.ops.device.cuda.GpuCheck"
 PARITY = ROOT / "scripts" / "bench" / "pytorch_parity.py"
 # Model, classes, size, batch, iterations, learning rate.
 PARITIES = [("cifar-resnet20", 10, 32, 32, 10, 0.02), ("resnet50", 1000, 224, 8, 10, 0.0005)]
-PARITY_SECONDS = 900
+# Where containers have the driver.
+DRIVER = pathlib.Path("/usr/local/nvidia")
+
+
+class Run(typing.NamedTuple):
+    """One thing that is run, and after how many seconds it is given up. Without arguments: against PyTorch."""
+
+    name: str
+    seconds: int
+    arguments: tuple = ()
+    parity: tuple = ()
+
+    def command(self):
+        return " ".join([CHECK.rsplit(".", 1)[1], *self.arguments] if self.arguments else ["ParityRun cuda", *map(str, self.parity)])
 
 
 def runs():
-    """What is run: a name, the program's arguments, and after how many seconds it is given up."""
-    yield "machine", ["machine"], 120
-    yield "contract", ["contract"], 600
+    """What is run, first what tells most in the least time."""
+    yield Run("machine", 60, ("machine",))
     for precision in PRECISIONS:
         for graphs in ([], ["graphs"]):
-            name = "-".join(["resnet50", precision, *graphs])
-            yield name, ["speed", "resnet50", "224", "64", "20", precision, *graphs], 300
-    yield "nccl", ["nccl", "100"], 120
+            yield Run("-".join(["resnet50", precision, *graphs]), 90, ("speed", "resnet50", "224", "64", "20", precision, *graphs))
+    yield Run("contract", 300, ("contract",))
+    yield Run("nccl", 60, ("nccl", "100"))
+    for model in PARITIES:
+        yield Run(f"pytorch-{model[0]}", 300, parity=model)
 
 
 def mebibytes(path):
@@ -76,18 +93,24 @@ def libraries():
                 hit = next(place.rglob(soname), None)
                 if hit:
                     found[soname] = str(hit.parent)
+    searched = [pathlib.Path(folder) for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
     known = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=False).stdout if shutil.which("ldconfig") else ""
     for soname in SONAMES:
-        if soname not in found and f"{soname} " in known:
+        if soname not in found and (f"{soname} " in known or any((folder / soname).exists() for folder in searched)):
             found[soname] = None
+        elif soname not in found and DRIVER.is_dir():
+            hit = next(DRIVER.rglob(soname), None)
+            if hit:
+                found[soname] = str(hit.parent)
     return found
 
 
 def gpus():
-    if not shutil.which("nvidia-smi"):
+    tool = shutil.which("nvidia-smi") or shutil.which("nvidia-smi", path=DRIVER / "bin")
+    if not tool:
         return []
     listed = subprocess.run(
-        ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"],
+        [tool, "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"],
         capture_output=True, text=True, check=False)
     return [line.strip() for line in listed.stdout.splitlines() if line.strip()] if listed.returncode == 0 else []
 
@@ -191,8 +214,9 @@ def pytorch():
     return (python, None) if asked.stdout.strip() == "True" else (None, "its PyTorch finds no GPU")
 
 
-def parity(python, found, model, classes, size, batch, iterations, rate):
+def parity(python, found, limit, model, classes, size, batch, iterations, rate):
     """Deviations of ours, and of PyTorch's float32 on the GPU, from PyTorch's float64."""
+    deadline = time.monotonic() + limit
     folder = ROOT / "target" / "gpu-parity" / model
     folder.mkdir(parents=True, exist_ok=True)
     theirs = [str(folder), "--model", model, "--classes", str(classes), "--batch", str(batch), "--threads", str(os.cpu_count())]
@@ -207,7 +231,8 @@ def parity(python, found, model, classes, size, batch, iterations, rate):
     ]
     for line, environment in steps:
         try:
-            ended = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=PARITY_SECONDS, check=False)
+            ended = subprocess.run(line, env=environment, capture_output=True, text=True,
+                                   timeout=max(1, deadline - time.monotonic()), check=False)
         except (subprocess.TimeoutExpired, OSError) as error:
             return {"error": str(error)[:500]}
         if ended.returncode != 0:
@@ -224,13 +249,43 @@ def carried():
             for what, path in parts]
 
 
+def check(report, wanted, python, found, options):
+    """Runs what is wanted; what is known so far is in the file after each run, since the next may be the last."""
+    deadline = time.monotonic() + options.seconds
+    report["results"] = results = {}
+    report["passed"] = False
+    for one in wanted:
+        limit = min(one.seconds, int(deadline - time.monotonic()))
+        if limit < 1:
+            results[one.name] = {"error": f"not begun within {options.seconds} s"}
+        else:
+            print(f"gpu-check: {one.name}", file=sys.stderr, flush=True)
+            results[one.name] = run(list(one.arguments), found, limit) if one.arguments else parity(python, found, limit, *one.parity)
+        write(report, options.out)
+    contract = results.get("contract")
+    report["passed"] = (contract is None or (contract.get("failed") == 0 and contract.get("passed", 0) > 0)) and not any(
+        "error" in result for result in results.values())
+
+
+def write(report, out):
+    if out:
+        whole = out.with_name(out.name + ".new")
+        whole.write_text(json.dumps(report, indent=2) + "\n")
+        whole.replace(out)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--pack", action="store_true")
     parser.add_argument("--libraries", action="store_true")
+    parser.add_argument("--only", action="append", metavar="NAME")
+    parser.add_argument("--seconds", type=int, default=3600)
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
+    wanted = [one for one in runs() if not options.only or any(fnmatch.fnmatchcase(one.name, name) for name in options.only)]
+    if not wanted:
+        sys.exit("Cannot check: no run is called " + " or ".join(options.only) + ": there are " + ", ".join(one.name for one in runs()))
     if options.pack:
         pack(options.libraries)
     found = libraries()
@@ -242,10 +297,8 @@ def main():
     report = {"name": "gpu-check", "commit": commit(), "dryRun": options.dry_run, "machine": machine}
     if options.dry_run or options.pack:
         report["carries"] = carried()
-        report["runs"] = [{"name": name, "command": " ".join([CHECK.rsplit(".", 1)[1], *arguments]), "seconds": limit}
-                          for name, arguments, limit in runs()]
-        report["runs"] += [{"name": f"pytorch-{model[0]}", "command": " ".join(["ParityRun cuda", *map(str, model)]),
-                            "seconds": PARITY_SECONDS, **({} if python else {"leftOut": no_pytorch})} for model in PARITIES]
+        report["runs"] = [{"name": one.name, "command": one.command(), "seconds": one.seconds,
+                           **({"leftOut": no_pytorch} if one.parity and not python else {})} for one in wanted]
         report["mebibytes"] = round(sum(part["mebibytes"] or 0 for part in report["carries"]), 1)
     elif not (PACK / "lib").is_dir():
         sys.exit("Cannot check: target/gpu-check is empty; run scripts/gpu-check --pack where this can be built")
@@ -253,20 +306,9 @@ def main():
         sys.exit("Cannot check: " + ("no GPU that nvidia-smi lists" if not machine["gpus"] else "this machine lacks "
                  + ", ".join(machine["lacks"])) + "; scripts/gpu-check --dry-run says what is there")
     else:
-        report["results"] = {}
-        for name, arguments, limit in runs():
-            print(f"gpu-check: {name}", file=sys.stderr, flush=True)
-            report["results"][name] = run(arguments, found, limit)
-        for model in PARITIES if python else []:
-            print(f"gpu-check: PyTorch, {model[0]}", file=sys.stderr, flush=True)
-            report["results"][f"pytorch-{model[0]}"] = parity(python, found, *model)
-        contract = report["results"]["contract"]
-        report["passed"] = contract.get("failed") == 0 and contract.get("passed", 0) > 0 and not any(
-            "error" in result for result in report["results"].values())
-    text = json.dumps(report, indent=2)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n")
+        check(report, [one for one in wanted if python or not one.parity], python, found, options)
+    print(json.dumps(report, indent=2))
+    write(report, options.out)
     if report.get("passed") is False:
         sys.exit(1)
 
