@@ -14,6 +14,7 @@
 #include <cstring>
 #include <ctime>
 #include <map>
+#include <utility>
 #include <vector>
 
 using namespace doubles;
@@ -81,6 +82,9 @@ struct Comm {
     uint64_t next = 0;
     size_t queued = 0;
     bool aborted = false;
+    // What a call has begun, and after how often being asked it is done: until then no other call may follow.
+    std::function<void()> going_on = nullptr;
+    uint64_t asks_left = 0;
 
     ~Comm() {
         if (header != nullptr) {
@@ -252,8 +256,8 @@ int collect(const char* call, Kind kind, const float* send, float* receive, size
         return breach(kInvalid, std::string(call) + ": not a communicator, or one that is finalized");
     }
     std::shared_ptr<Comm> comm = found->second;
-    if (!comm->complete()) {
-        return breach(kInvalid, std::string(call) + ": the communicator is still being made");
+    if (!comm->complete() || comm->going_on) {
+        return breach(kInvalid, std::string(call) + ": a call before it is not done");
     }
     bool gives = kind != Kind::broadcast || int(comm->rank) == root;
     bool takes = kind != Kind::reduce || int(comm->rank) == root;
@@ -272,8 +276,14 @@ int collect(const char* call, Kind kind, const float* send, float* receive, size
     Operation queued;
     queued.ready = [collective]() { return collective->ready(); };
     queued.work = [collective]() { collective->take(); };
-    enqueue(stream, std::move(queued));
-    return 0;
+    if (random_below(2) == 0) {
+        enqueue(stream, std::move(queued));
+        return 0;
+    }
+    // As where NCCL has a thread of its own go on with it: what else is queued meanwhile comes first.
+    comm->going_on = [stream, queued]() { enqueue(stream, queued); };
+    comm->asks_left = random_below(4);
+    return kInProgress;
 }
 
 void forget(Comm* handle) {
@@ -358,7 +368,10 @@ int ncclCommGetAsyncError(Comm* handle, int* error) {
         return breach(kInvalid, "ncclCommGetAsyncError: not a communicator");
     }
     Comm& comm = *found->second;
-    bool waits = !comm.complete() || (comm.own().state == kFinalized && comm.queued > 0);
+    if (comm.going_on && comm.asks_left-- == 0) {
+        std::exchange(comm.going_on, nullptr)();
+    }
+    bool waits = !comm.complete() || comm.going_on || (comm.own().state == kFinalized && comm.queued > 0);
     *error = comm.lost() || collectives_fail() ? kRemoteError : waits ? kInProgress : 0;
     return 0;
 }
@@ -366,8 +379,8 @@ int ncclCommGetAsyncError(Comm* handle, int* error) {
 int ncclCommFinalize(Comm* handle) {
     DOUBLES_ENTER;
     auto found = comms().find(handle);
-    if (found == comms().end() || found->second->own().state == kFinalized) {
-        return breach(kInvalid, "ncclCommFinalize: not a communicator, or for the second time");
+    if (found == comms().end() || found->second->own().state == kFinalized || found->second->going_on) {
+        return breach(kInvalid, "ncclCommFinalize: not a communicator, for the second time, or before another call is done");
     }
     found->second->own().state = kFinalized;
     return found->second->queued == 0 ? 0 : kInProgress;

@@ -11,6 +11,8 @@ import org.bytedeco.cuda.nccl.ncclConfig_t;
 import org.bytedeco.cuda.nccl.ncclUniqueId;
 import org.bytedeco.javacpp.Pointer;
 import org.sandglass.ops.collective.PeerFailure;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * GPUs with an NCCL communicator: those of one host, or one of each host. Rank 0 is the leader.
@@ -20,9 +22,14 @@ import org.sandglass.ops.collective.PeerFailure;
  * good for closing. All ranks make the same calls in the same order. Belongs to the device's thread.
  */
 final class GpuGroup implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GpuGroup.class);
     static final int IDENTITY_BYTES = 128;
 
     private static final long WATCH_NANOS = 20_000_000;
+    /** How long a call is asked about without a pause: most of NCCL's are done by then. */
+    private static final long IMPATIENCE_NANOS = 200_000;
+
+    private static final long PAUSE_NANOS = 100_000;
     private static final Duration FAREWELL = Duration.ofMillis(500);
     private static final int LEADER = 0;
 
@@ -96,7 +103,7 @@ final class GpuGroup implements AutoCloseable {
                 settle("ncclCommInitRankConfig", code, timeout);
             } catch (PeerFailure e) {
                 if (!communicator.isNull()) {
-                    nccl.ncclCommAbort(communicator);
+                    note("ncclCommAbort", nccl.ncclCommAbort(communicator));
                 }
                 throw e;
             }
@@ -124,10 +131,6 @@ final class GpuGroup implements AutoCloseable {
                 .nvlinkCentricSched(undefined)
                 .graphUsageMode(undefined)
                 .numRmaCtx(undefined);
-    }
-
-    boolean isLeader() {
-        return rank == LEADER;
     }
 
     /** Queues the sum of all ranks' ranges, into the leader's. */
@@ -176,22 +179,33 @@ final class GpuGroup implements AutoCloseable {
     /** Under the lock, so that nothing is called of a communicator that the watch aborts. */
     private synchronized void call(String name, IntSupplier operation) {
         gpu.streams().checkUnbroken();
-        settle(name, operation.getAsInt(), timeout);
+        try {
+            settle(name, operation.getAsInt(), timeout);
+        } catch (PeerFailure e) {
+            // What it has begun would have to be done before anything else.
+            abort(e);
+            throw e;
+        }
         progress.queued();
     }
 
     /** Waits until a call that NCCL goes on with by itself is done. */
     private void settle(String call, int code, Duration patience) {
-        long deadline = System.nanoTime() + patience.toNanos();
+        long start = System.nanoTime();
         int state = code;
         while (state == nccl.ncclInProgress) {
             loss.get().ifPresent(reason -> {
                 throw failure(call + ": " + reason);
             });
-            if (System.nanoTime() - deadline > 0) {
+            long waited = System.nanoTime() - start;
+            if (waited > patience.toNanos()) {
                 throw failure(call + " did not end within " + patience.toSeconds() + " s");
             }
-            LockSupport.parkNanos(100_000);
+            if (waited < IMPATIENCE_NANOS) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
             state = asynchronousState();
         }
         if (state != nccl.ncclSuccess) {
@@ -217,7 +231,7 @@ final class GpuGroup implements AutoCloseable {
     private void watch() {
         while (!closed) {
             LockSupport.parkNanos(WATCH_NANOS);
-            problem().ifPresent(this::abort);
+            problem().ifPresent(reason -> abort(failure(reason)));
         }
     }
 
@@ -243,11 +257,18 @@ final class GpuGroup implements AutoCloseable {
     }
 
     /** Ends whatever is queued here and, before long, at every peer. */
-    private synchronized void abort(String reason) {
+    private synchronized void abort(PeerFailure failure) {
         if (!closed) {
             closed = true;
-            gpu.streams().breakWith(failure(reason));
-            nccl.ncclCommAbort(communicator);
+            gpu.streams().breakWith(failure);
+            note("ncclCommAbort", nccl.ncclCommAbort(communicator));
+        }
+    }
+
+    /** Of a call whose failure changes nothing any more. */
+    private void note(String call, int code) {
+        if (code != nccl.ncclSuccess) {
+            LOG.warn("{} on {}: {}", call, gpu.checks().device(), text(code));
         }
     }
 
@@ -257,7 +278,7 @@ final class GpuGroup implements AutoCloseable {
         gpu.enter();
         long deadline = System.nanoTime() + FAREWELL.toNanos();
         while (!isIdle() && System.nanoTime() - deadline < 0) {
-            LockSupport.parkNanos(100_000);
+            LockSupport.parkNanos(PAUSE_NANOS);
         }
         leave();
         LockSupport.unpark(watch);
@@ -277,10 +298,10 @@ final class GpuGroup implements AutoCloseable {
                 throw failure("operations are left");
             }
             settle("ncclCommFinalize", nccl.ncclCommFinalize(communicator), FAREWELL);
-            nccl.ncclCommDestroy(communicator);
             closed = true;
+            note("ncclCommDestroy", nccl.ncclCommDestroy(communicator));
         } catch (PeerFailure e) {
-            abort(String.valueOf(e.getMessage()));
+            abort(e);
         }
     }
 }
