@@ -182,7 +182,7 @@ final class Peers implements AutoCloseable {
     BucketReducer reducer() {
         CollectiveSettings settings = worker.recipe().collective();
         BucketPlan plan = BucketPlan.of(worker.network().layout(), settings.bucketBytes());
-        boolean copies = worker.device() instanceof CudaDevice;
+        boolean copies = gpus == null ? worker.device() instanceof CudaDevice : gpus.passHosts();
         return new BucketReducer(
                 summing,
                 gradients,

@@ -267,7 +267,7 @@ final class GpuGroup implements AutoCloseable {
 
     /** Of a call whose failure changes nothing any more. */
     private void note(String call, int code) {
-        if (code != nccl.ncclSuccess) {
+        if (code != nccl.ncclSuccess && code != nccl.ncclInProgress) {
             LOG.warn("{} on {}: {}", call, gpu.checks().device(), text(code));
         }
     }

@@ -147,6 +147,11 @@ public final class GpuSums implements AutoCloseable {
         return overHosts;
     }
 
+    /** Whether ranges go through the memory of some hosts, so that pieces of them can be on the way at the same time. */
+    public boolean passHosts() {
+        return between == Between.LEADERS;
+    }
+
     private List<GpuGroup> groups() {
         return Stream.of(Optional.ofNullable(betweenHosts), Optional.ofNullable(withinHost))
                 .flatMap(Optional::stream)
