@@ -105,7 +105,7 @@ final class TrainingLoop {
                 declarePlace(iteration);
                 gradients(shard, iteration);
                 long current = iteration;
-                long waited = reducer.finish(bucket -> update(bucket, current));
+                long waited = reducer.finish(worker.device().record(), bucket -> update(bucket, current));
                 if (!Double.isFinite(counters.totals().lossSum())) {
                     divergence = "Training diverged: the loss is "
                             + counters.totals().meanLoss() + " in epoch "

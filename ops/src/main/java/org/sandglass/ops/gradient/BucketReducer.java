@@ -3,6 +3,7 @@ package org.sandglass.ops.gradient;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.sandglass.ops.collective.Communicator;
 import org.sandglass.ops.collective.PeerFailure;
@@ -20,10 +21,12 @@ import org.sandglass.ops.device.Parameter;
  * #finish}; one that has nothing to contribute is {@link #begin} and {@link #finish}. Buckets are handed over in the
  * order of the plan, whatever the timing, so that all ranks start the same operations in the same order. A bucket's way from
  * the device is queued with its last gradient, and its sum is started as soon as somebody finds that it has come: at the next
- * gradient, or when finishing, so that whoever queues backward never waits for the device. Without overlap
- * all are handed over at the end. Counters and statistics are never rounded on the way. Belongs to the thread that runs backward. Source: Goyal et al., section 4.
+ * gradient, or when finishing, so that whoever queues backward never waits for the device. Its way back is queued when all are
+ * on the way, so that all ranks queue both ways in the same order. Without overlap all are handed over at the end. Counters and
+ * statistics are never rounded on the way. Belongs to the thread that runs backward. Source: Goyal et al., section 4.
  */
 public final class BucketReducer implements GradientListener {
+    private static final long PAUSE_NANOS = 20_000;
 
     private final Communicator communicator;
     private final List<Parameter> parameters;
@@ -105,18 +108,19 @@ public final class BucketReducer implements GradientListener {
      * @throws PeerFailure if a sum could not be completed
      */
     public long finish() {
-        return finish(bucket -> {});
+        return finish(Device.Event.DONE, bucket -> {});
     }
 
     /**
      * As {@link #finish()}; meanwhile shows each bucket that has been summed, in the order of the plan, while those after
      * it are still under way.
      *
+     * @param computed when the device is done with backward, until when waiting is not for sums
      * @param summed called by this thread; the bucket's part of the gradient vector is its own until the next iteration
-     * @return nanoseconds spent waiting, without what {@code summed} takes
+     * @return nanoseconds spent waiting for sums, without what {@code summed} takes
      * @throws PeerFailure if a sum could not be completed
      */
-    public long finish(Consumer<GradientBucket> summed) {
+    public long finish(Device.Event computed, Consumer<GradientBucket> summed) {
         checkOpen("finish");
         if (gradientsReady > 0 && gradientsReady < parameters.size()) {
             throw new IllegalStateException("Cannot finish: the gradient of "
@@ -128,8 +132,12 @@ public final class BucketReducer implements GradientListener {
         }
         long waited = 0;
         while (pending.size() < buckets.size()) {
-            fetched.get(pending.size()).await();
+            Device.Event next = fetched.get(pending.size());
+            while (!next.isDone() && !computed.isDone()) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
             long start = System.nanoTime();
+            next.await();
             handOver();
             waited += System.nanoTime() - start;
         }

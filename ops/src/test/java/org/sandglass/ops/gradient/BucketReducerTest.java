@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sandglass.ops.collective.Communicator;
 import org.sandglass.ops.collective.InProcess;
 import org.sandglass.ops.collective.PendingOperation;
@@ -88,7 +89,7 @@ class BucketReducerTest {
         BucketReducer reducer = new BucketReducer(recorder, recorder.mirror(vector(), plan), layout, plan, overlap);
         backward(reducer);
         List<GradientBucket> shown = new ArrayList<>();
-        reducer.finish(bucket -> {
+        reducer.finish(Device.Event.DONE, bucket -> {
             shown.add(bucket);
             assertThat(recorder.awaited).isEqualTo(shown.size());
             assertThat(recorder.stored).isEqualTo(shown);
@@ -128,6 +129,58 @@ class BucketReducerTest {
         assertThat(recorder.lengths).isEmpty();
         reducer.finish();
         assertThat(recorder.stored).isEqualTo(plan.buckets());
+    }
+
+    /** GPUs sum among themselves on the way to the host, which is waiting for sums where backward is done. */
+    @ParameterizedTest(name = "backward done {0}")
+    @ValueSource(booleans = {true, false})
+    void shouldCountTheDevicesOwnSumsAndNotBackward(boolean done) {
+        long nanos = 100_000_000;
+        HostMirror slow = mirrorWhoseRangesTake(nanos, vector());
+        BucketReducer reducer =
+                new BucketReducer(InProcess.single(), slow, layout, BucketPlan.of(layout, Long.MAX_VALUE), false);
+        backward(reducer);
+
+        long waited = reducer.finish(done ? Device.Event.DONE : eventAfter(Long.MAX_VALUE), bucket -> {});
+
+        assertThat(waited > nanos / 2).as("waited %s ns", waited).isEqualTo(done);
+    }
+
+    private static HostMirror mirrorWhoseRangesTake(long nanos, FloatBuffer memory) {
+        return new HostMirror() {
+            @Override
+            public FloatBuffer floats() {
+                return memory;
+            }
+
+            @Override
+            public Device.Event fetch(long offset, long length) {
+                return eventAfter(nanos);
+            }
+
+            @Override
+            public void store(long offset, long length) {}
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    private static Device.Event eventAfter(long nanos) {
+        long start = System.nanoTime();
+        return new Device.Event() {
+            @Override
+            public void await() {
+                while (!isDone()) {
+                    Thread.onSpinWait();
+                }
+            }
+
+            @Override
+            public boolean isDone() {
+                return System.nanoTime() - start > nanos;
+            }
+        };
     }
 
     @ParameterizedTest(name = "overlap {0}, buckets of {1} bytes")

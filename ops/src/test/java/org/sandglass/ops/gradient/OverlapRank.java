@@ -11,6 +11,7 @@ import org.sandglass.ops.collective.BenchmarkPipes;
 import org.sandglass.ops.collective.Communicator;
 import org.sandglass.ops.collective.InProcess;
 import org.sandglass.ops.device.CompileOptions;
+import org.sandglass.ops.device.Device;
 import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.device.Executable;
 import org.sandglass.ops.device.NetworkBuffers;
@@ -100,7 +101,7 @@ final class OverlapRank implements AutoCloseable {
             executable.backward(1.0 / (labels.length * ranks), reducer);
             device.record().await();
             long handedOver = System.nanoTime();
-            long waited = reducer.finish(this::update);
+            long waited = reducer.finish(Device.Event.DONE, this::update);
             device.record().await();
             long end = System.nanoTime();
             times.append(' ')

@@ -163,7 +163,7 @@ class CudaTrainingTest {
                 losses.add(executable.result().lossSum() / BATCH);
                 reducer.statisticsReady();
                 executable.backward(1.0 / (RANKS * BATCH), reducer);
-                reducer.finish(bucket -> {
+                reducer.finish(device.record(), bucket -> {
                     long from = Math.max(0, bucket.offset() - firstWeight);
                     long end = bucket.end() - firstWeight;
                     if (end > from) {
