@@ -206,6 +206,8 @@ extern "C" {
 
 size_t cudnnGetVersion() { return 91900; }
 
+size_t cudnnGetCudartVersion() { return 13010; }
+
 const char* cudnnGetErrorString(int code) {
     static thread_local char text[64];
     std::snprintf(text, sizeof text, code == 0 ? "CUDNN_STATUS_SUCCESS" : "CUDNN_STATUS_%d", code);

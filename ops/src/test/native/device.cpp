@@ -67,6 +67,12 @@ int device_count() {
     return text == nullptr ? 1 : std::atoi(text);
 }
 
+// Compute capability, 90 being 9.0: of the first device what the environment says.
+int capability(int device) {
+    const char* text = std::getenv("SANDGLASS_CUDA_FIRST_CAPABILITY");
+    return text == nullptr || device > 0 ? 90 : std::atoi(text);
+}
+
 const Allocation* find(const std::map<uintptr_t, Allocation>& registry, const void* address, size_t bytes) {
     uintptr_t at = reinterpret_cast<uintptr_t>(address);
     auto after = registry.upper_bound(at);
@@ -419,8 +425,8 @@ int cudaDeviceGetAttribute(int* value, int attribute, int device) {
     }
     switch (attribute) {
         case 16: *value = 4; return 0;  // multiprocessors
-        case 75: *value = 9; return 0;  // compute capability
-        case 76: *value = 0; return 0;
+        case 75: *value = capability(device) / 10; return 0;
+        case 76: *value = capability(device) % 10; return 0;
         default: return sandglass_unexpected("cudaDeviceGetAttribute", 801);
     }
 }

@@ -3,6 +3,7 @@ package org.sandglass.ops.device.cuda;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.bytedeco.cuda.global.cublas;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.cudnn;
@@ -14,8 +15,11 @@ import org.bytedeco.javacpp.Loader;
 final class CudaLibraries {
     private static final String NEEDS =
             "a GPU needs NVIDIA's driver 580 or later, and on the loader's path libraries of CUDA 13 (runtime, cuBLAS, NVRTC)"
-                    + " and cuDNN 9";
+                    + " and cuDNN 9; sums between GPUs need NCCL 2.18 or later";
     private static final String NEEDS_NCCL = "sums between GPUs need NCCL 2.18 or later on the loader's path";
+
+    /** Turing: CUDA 13 compiles for no GPU that is older. */
+    private static final int LEAST_CAPABILITY = 75;
 
     private static final List<String> SONAMES = List.of(
             "libcuda.so.1",
@@ -68,29 +72,49 @@ final class CudaLibraries {
         if (!missing.isEmpty()) {
             return missing;
         }
-        // The driver's own functions want it; where there is no driver, the next call says so.
-        cudart.cuInit(0);
+        try {
+            return faults(new Checks("this host's GPUs"));
+        } catch (CudaFailure e) {
+            return List.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static List<String> faults(Checks checks) {
         int[] number = new int[1];
-        int code = cudart.cudaGetDeviceCount(number);
-        if (code != 0) {
-            return List.of(
-                    "cudaGetDeviceCount: " + cudart.cudaGetErrorName(code).getString() + ": "
-                            + cudart.cudaGetErrorString(code).getString());
-        }
+        // The driver's own functions want it.
+        checks.driver("cuInit", cudart.cuInit(0));
+        checks.runtime("cudaGetDeviceCount", cudart.cudaGetDeviceCount(number));
+        int gpus = number[0];
         List<String> problems = new ArrayList<>();
-        if (number[0] == 0) {
-            problems.add("no NVIDIA GPU is visible");
-        }
-        cudart.cudaDriverGetVersion(number);
+        refuse(problems, "no NVIDIA GPU is visible", gpus == 0);
+        checks.runtime("cudaDriverGetVersion", cudart.cudaDriverGetVersion(number));
         refuse(problems, "the driver is for CUDA " + cudaVersion(number[0]), number[0] < LEAST_CUDA);
-        cudart.cudaRuntimeGetVersion(number);
+        checks.runtime("cudaRuntimeGetVersion", cudart.cudaRuntimeGetVersion(number));
         refuse(problems, "the runtime is CUDA " + cudaVersion(number[0]), number[0] < LEAST_CUDA);
         long version = cudnn.cudnnGetVersion();
         refuse(
                 problems,
                 "cuDNN is " + version / 10_000 + "." + version % 10_000 / 100,
                 version / 10_000 != CUDNN_MAJOR);
+        long builtFor = cudnn.cudnnGetCudartVersion();
+        refuse(problems, "cuDNN is built for CUDA " + cudaVersion(builtFor), builtFor / 1000 != LEAST_CUDA / 1000);
+        List<String> old = IntStream.range(0, gpus)
+                .mapToObj(ordinal -> tooOld(Gpu.capability(checks, ordinal)).stream()
+                        .map(reason -> "GPU " + ordinal + ": " + reason))
+                .flatMap(reasons -> reasons)
+                .toList();
+        if (old.size() == gpus) {
+            problems.addAll(old);
+        }
         return problems;
+    }
+
+    /** Why nothing can be compiled for a GPU of a compute capability, 90 being 9.0; empty if it can. */
+    static Optional<String> tooOld(int capability) {
+        return capability < LEAST_CAPABILITY
+                ? Optional.of("its compute capability is " + capability / 10.0 + ", and CUDA 13 compiles for "
+                        + LEAST_CAPABILITY / 10.0 + " (Turing) and later")
+                : Optional.empty();
     }
 
     private static List<String> ncclProblems() {
@@ -114,7 +138,7 @@ final class CudaLibraries {
         }
     }
 
-    private static String cudaVersion(int number) {
+    private static String cudaVersion(long number) {
         return number / 1000 + "." + number % 1000 / 10;
     }
 

@@ -33,9 +33,11 @@ final class Gpu implements AutoCloseable {
         CurrentDevice.set(early, ordinal);
         name = name(early, ordinal);
         checks = new Checks("CUDA device " + ordinal + " (" + name + ")");
-        capability = 10 * attribute(cudart.cudaDevAttrComputeCapabilityMajor)
-                + attribute(cudart.cudaDevAttrComputeCapabilityMinor);
-        multiprocessors = attribute(cudart.cudaDevAttrMultiProcessorCount);
+        capability = capability(checks, ordinal);
+        CudaLibraries.tooOld(capability).ifPresent(reason -> {
+            throw new UnsupportedOperationException("Cannot open " + checks.device() + ": " + reason);
+        });
+        multiprocessors = attribute(checks, cudart.cudaDevAttrMultiProcessorCount, ordinal);
         try {
             streams = new Streams(checks, ordinal, kept);
             owned.add(streams, streams::close);
@@ -70,7 +72,13 @@ final class Gpu implements AutoCloseable {
         return new String(text, StandardCharsets.UTF_8).trim().replace("\0", "");
     }
 
-    private int attribute(int which) {
+    /** Compute capability of a device: 90 is 9.0. */
+    static int capability(Checks checks, int ordinal) {
+        return 10 * attribute(checks, cudart.cudaDevAttrComputeCapabilityMajor, ordinal)
+                + attribute(checks, cudart.cudaDevAttrComputeCapabilityMinor, ordinal);
+    }
+
+    private static int attribute(Checks checks, int which, int ordinal) {
         int[] value = new int[1];
         checks.runtime("cudaDeviceGetAttribute", cudart.cudaDeviceGetAttribute(value, which, ordinal));
         return value[0];
@@ -89,7 +97,7 @@ final class Gpu implements AutoCloseable {
         return name;
     }
 
-    /** Compute capability: 90 is 9.0. */
+    /** As {@link #capability(Checks, int)}. */
     int capability() {
         return capability;
     }

@@ -7,6 +7,8 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.cuda.global.cudart;
@@ -240,33 +242,62 @@ class CudaDeviceTest {
 
     @Test
     void shouldSayWhatIsMissingWhereThereIsNoCuda() throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(
-                        new File(System.getProperty("java.home"), "bin/java").getPath(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Refusal.class.getName())
-                .redirectErrorStream(true);
+        ProcessBuilder builder = program(List.of());
         builder.environment().remove("LD_LIBRARY_PATH");
-        Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
-        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-        assertThat(output)
+        assertThat(output(builder))
                 .contains("libcuda.so.1: cannot open shared object file")
                 .contains(
                         "not found: libcuda.so.1 libcudart.so.13 libcublas.so.13", "libcudnn_ops.so.9", "libnccl.so.2")
-                .contains("driver 580 or later", "CUDA 13", "cuDNN 9")
+                .contains("driver 580 or later", "CUDA 13", "cuDNN 9", "NCCL 2.18")
                 .contains("again: true");
     }
 
-    /** Prints why CUDA cannot be used, twice, in a process of its own. */
+    /** CUDA's own compiler would refuse them, in words of its own. */
+    @Test
+    void shouldRefuseGpusThatAreTooOld() throws IOException, InterruptedException {
+        String reason = "its compute capability is 7.0, and CUDA 13 compiles for 7.5 (Turing) and later";
+        String linkPath = "org.bytedeco.javacpp.platform.linkpath";
+        ProcessBuilder builder = program(List.of("-D" + linkPath + "=" + System.getProperty(linkPath)));
+        builder.environment().put("SANDGLASS_CUDA_FIRST_CAPABILITY", "70");
+
+        builder.environment().put("SANDGLASS_CUDA_DOUBLES", "1");
+        assertThat(output(builder)).startsWith("GPU 0: " + reason);
+        builder.environment().put("SANDGLASS_CUDA_DOUBLES", "2");
+        assertThat(output(builder))
+                .startsWith("none")
+                .contains("Cannot open CUDA device 0 (test double without a GPU): " + reason);
+    }
+
+    private static ProcessBuilder program(List<String> options) {
+        List<String> command = new ArrayList<>(List.of(new File(System.getProperty("java.home"), "bin/java").getPath()));
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Refusal.class.getName()));
+        return new ProcessBuilder(command).redirectErrorStream(true);
+    }
+
+    private static String output(ProcessBuilder builder) throws IOException, InterruptedException {
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        return output;
+    }
+
+    /** Prints why CUDA cannot be used, twice, or else why its first GPU cannot, in a process of its own. */
     static final class Refusal {
         private Refusal() {}
 
         public static void main(String[] arguments) {
             String reason = CudaDevice.refusal().orElse("none");
             System.out.println(reason);
-            System.out.println("again: " + CudaDevice.refusal().orElse("").equals(reason));
+            System.out.println("again: " + CudaDevice.refusal().orElse("none").equals(reason));
+            if (CudaDevice.refusal().isEmpty()) {
+                try {
+                    CudaDevice.open(0, CudaOptions.DEFAULT).close();
+                } catch (UnsupportedOperationException e) {
+                    System.out.println(e.getMessage());
+                }
+            }
         }
     }
 }
