@@ -102,6 +102,9 @@ final class Rendezvous {
                 worker.leaveGroup();
                 worker.joinGroup(group, Peers.connect(worker, endpoint, order, context.partitionId(), all));
             }
+            if (context.partitionId() == 0) {
+                worker.takeReasonForProcessor().ifPresent(ProgressPlugin::tell);
+            }
             worker.keepSnapshots(keepers(all).contains(context.partitionId()));
             agreeOnState(order, worker, all);
         }

@@ -28,8 +28,6 @@ import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
 import org.sandglass.ops.optim.LossScale;
 import org.sandglass.ops.tensor.DataType;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What an executor's slot keeps between stages: device, compiled network, weights, momentum, connections.
@@ -37,8 +35,6 @@ import org.slf4j.LoggerFactory;
  * <p>Used by one task at a time, which {@link WorkerPool} sees to.
  */
 final class Worker implements AutoCloseable {
-
-    private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
     private final String id = UUID.randomUUID().toString();
     private final String run;
@@ -58,6 +54,7 @@ final class Worker implements AutoCloseable {
     private EpochProgress progress = EpochProgress.NONE;
     private LossScale lossScale;
     private boolean keepsSnapshots;
+    private boolean reasonTold;
     private volatile @Nullable Peers peers;
     private String group = "";
 
@@ -87,9 +84,6 @@ final class Worker implements AutoCloseable {
     private static Device device(Recipe recipe, int threads, Optional<DeviceSlot> slot) {
         DataType precision = recipe.training().precision();
         if (recipe.training().device() != DeviceChoice.CUDA) {
-            if (recipe.training().device() == DeviceChoice.AUTO) {
-                LOG.info("training.device = auto: computing on the processor: {}", whyNoGpu(slot));
-            }
             CpuDevice.refusal(precision).ifPresent(reason -> refuse(precision, reason));
             return CpuDevice.open(threads);
         }
@@ -105,7 +99,7 @@ final class Worker implements AutoCloseable {
                             .withTf32(recipe.training().tf32())
                             .withGraphs(recipe.training().cudaGraphs()));
         } catch (UnsupportedOperationException | IllegalArgumentException | CudaFailure e) {
-            throw JobFailure.cluster("Cannot train on a GPU of " + gpu.host() + ": " + e.getMessage());
+            throw JobFailure.cluster(String.valueOf(e.getMessage()));
         }
         device.refusal(precision).ifPresent(reason -> {
             device.close();
@@ -119,10 +113,16 @@ final class Worker implements AutoCloseable {
                 "Cannot train: training.precision = " + precision.name().toLowerCase(Locale.ROOT) + ": " + reason);
     }
 
-    private static String whyNoGpu(Optional<DeviceSlot> slot) {
-        return slot.isEmpty()
-                ? "Spark gave this task no GPU"
-                : CudaDevice.refusal().orElse("no GPU was ever tried: take cuda");
+    /** Why this worker computes on a processor, where the recipe leaves that open; empty once it was told. */
+    Optional<String> takeReasonForProcessor() {
+        if (reasonTold || recipe.training().device() != DeviceChoice.AUTO) {
+            return Optional.empty();
+        }
+        reasonTold = true;
+        String why = slot.isEmpty()
+                ? "Spark gives its tasks no GPU"
+                : CudaDevice.refusal().orElse("only training.device=cuda takes GPUs, on which nothing has run yet");
+        return Optional.of("Computing on processors, training.device being auto: " + why);
     }
 
     String id() {

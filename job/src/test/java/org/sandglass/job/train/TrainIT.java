@@ -90,6 +90,8 @@ class TrainIT {
         Path run = directory.resolve(name);
         Launcher.Result result = Launcher.run(directory.resolve(name + ".log"), arguments(run, settings));
         assertThat(result.exitCode()).as(result.output()).isZero();
+        assertThat(result.output())
+                .containsOnlyOnce("Computing on processors, training.device being auto: Spark gives its tasks no GPU");
         return run;
     }
 
