@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.cudnn;
@@ -23,14 +24,18 @@ import org.sandglass.ops.collective.InProcess;
 import org.sandglass.ops.device.CompileOptions;
 import org.sandglass.ops.device.DeviceBuffer;
 import org.sandglass.ops.device.Executable;
-import org.sandglass.ops.device.GradientListener;
+import org.sandglass.ops.device.FlatLayout;
 import org.sandglass.ops.device.HostMirror;
+import org.sandglass.ops.device.LevelImages;
 import org.sandglass.ops.device.NetworkBuffers;
 import org.sandglass.ops.device.SgdUpdate;
+import org.sandglass.ops.gradient.BucketPlan;
+import org.sandglass.ops.gradient.BucketReducer;
 import org.sandglass.ops.nn.Initialization;
 import org.sandglass.ops.nn.Network;
 import org.sandglass.ops.nn.ResNet;
 import org.sandglass.ops.tensor.DataType;
+import org.sandglass.ops.tensor.Shape;
 
 /**
  * What {@code scripts/gpu-check} runs on a machine with GPUs, one thing a process: prints lines {@code name value}. Told what: {@code
@@ -40,6 +45,10 @@ final class GpuCheck {
     private static final int WARM_UP = 5;
     private static final int SUMS = 20;
     private static final int CLASSES = 1000;
+    /** As the recipe has them by default, and what of them the host takes at a time. */
+    private static final long BUCKET_BYTES = 25 << 20;
+
+    private static final long PIECE_BYTES = 4 << 20;
     private static final SgdUpdate UPDATE = new SgdUpdate(SgdUpdate.Form.VELOCITY_SCALED, 1e-4, 0.9, 1, 1e-4, true);
 
     private GpuCheck() {}
@@ -123,30 +132,44 @@ final class GpuCheck {
                         CudaDevice.open(0, CudaOptions.DEFAULT.withTf32(tf32).withGraphs(graphs));
                 NetworkBuffers buffers = NetworkBuffers.allocate(device, network.layout());
                 DeviceBuffer momentum = device.allocate(network.layout().weightsLength());
+                HostMirror mirror = device.mirror(buffers.gradients());
                 Executable executable =
                         device.compile(network.graph(), CompileOptions.training(batch, type), buffers)) {
             initialize(network, buffers);
-            FloatBuffer images = FloatBuffer.allocate(batch * 3 * size * size);
-            for (int i = 0; i < images.capacity(); i++) {
-                images.put(i, (float) Math.sin(i * 0.7));
-            }
+            BucketPlan plan = BucketPlan.of(network.layout(), BUCKET_BYTES).cut(PIECE_BYTES);
+            BucketReducer reducer =
+                    new BucketReducer(InProcess.single(), mirror, network.layout(), plan, true);
+            LevelImages images = images(batch, size);
             int[] labels = IntStream.range(0, batch).map(i -> i % CLASSES).toArray();
-            for (int i = 0; i < WARM_UP; i++) {
-                step(device, buffers, momentum, executable, images, labels);
-            }
-            device.synchronize();
-            long start = System.nanoTime();
-            for (int i = 0; i < iterations; i++) {
-                step(device, buffers, momentum, executable, images, labels);
+            double loss = 0;
+            long start = 0;
+            for (int i = -WARM_UP; i < iterations; i++) {
+                if (i == 0) {
+                    device.synchronize();
+                    start = System.nanoTime();
+                }
+                loss = step(device, buffers, momentum, executable, reducer, images, labels);
             }
             device.synchronize();
             double seconds = (System.nanoTime() - start) / 1e9;
             return List.of(
                     "imagesPerSecond %.1f".formatted(batch * iterations / seconds),
-                    "loss %.4f".formatted(executable.result().lossSum() / batch),
+                    "loss %.4f".formatted(loss),
                     "arenaMebibytes " + (executable.plannedBytes() >> 20),
                     "usedMebibytes " + (usedBytes() >> 20));
         }
+    }
+
+    private static LevelImages images(int batch, int size) {
+        Random random = new Random(1);
+        Shape shape = Shape.of(3, size, size);
+        byte[] levels = new byte[(int) (batch * shape.elements())];
+        random.nextBytes(levels);
+        float[] numbers = new float[3 * LevelImages.LEVELS];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = (float) ((i % LevelImages.LEVELS / 255.0 - 0.45) / 0.22);
+        }
+        return new LevelImages(batch, shape, levels, numbers, new float[3 * batch], new boolean[batch]);
     }
 
     private static void initialize(Network network, NetworkBuffers buffers) {
@@ -157,18 +180,40 @@ final class GpuCheck {
         buffers.statistics().upload(0, statistics.clear());
     }
 
-    private static void step(
+    /** An iteration as training makes it with one worker a GPU, its waits included, but for decoding; returns the loss. */
+    private static double step(
             CudaDevice device,
             NetworkBuffers buffers,
             DeviceBuffer momentum,
             Executable executable,
-            FloatBuffer images,
+            BucketReducer reducer,
+            LevelImages images,
             int[] labels) {
+        FloatBuffer counters = FloatBuffer.allocate(FlatLayout.COUNTERS);
+        FlatLayout layout = buffers.layout();
+        long first = layout.gradientLength() - layout.weightsLength();
+        boolean scaled = executable.options().precision() == DataType.F16;
         buffers.gradients().clear();
+        reducer.begin();
         executable.load(images, labels);
         executable.forward();
-        executable.backward(1.0 / labels.length, GradientListener.NONE);
-        device.update(UPDATE, buffers, momentum, 0, momentum.elements());
+        double loss = executable.result().lossSum() / labels.length;
+        buffers.gradients().upload(0, counters);
+        reducer.statisticsReady();
+        executable.backward(1.0 / labels.length, reducer);
+        reducer.finish(device.record(), bucket -> {
+            if (bucket.offset() == 0) {
+                buffers.gradients().download(0, counters);
+            }
+            long from = Math.max(0, bucket.offset() - first);
+            if (!scaled && bucket.end() - first > from) {
+                device.update(UPDATE, buffers, momentum, from, bucket.end() - first - from);
+            }
+        });
+        if (scaled && device.isFinite(buffers.gradients(), first, layout.weightsLength())) {
+            device.update(UPDATE, buffers, momentum, 0, layout.weightsLength());
+        }
+        return loss;
     }
 
     /** Of the device, by all processes: nothing is allocated in the loop, so what is used after it is the peak. */
@@ -177,6 +222,14 @@ final class GpuCheck {
                 SizeTPointer total = new SizeTPointer(1)) {
             cudart.cudaMemGetInfo(available, total);
             return total.get() - available.get();
+        }
+    }
+
+    /** Sums a vector in buckets, as training does. */
+    private static void fetch(HostMirror mirror, long elements) {
+        long bucket = BUCKET_BYTES / Float.BYTES;
+        for (long from = 0; from < elements; from += bucket) {
+            mirror.fetch(from, Math.min(bucket, elements - from));
         }
     }
 
@@ -195,11 +248,12 @@ final class GpuCheck {
                     GpuSums sums = GpuSums.join(device, layout, all.get(rank), null, Duration.ofMinutes(1));
                     HostMirror mirror = sums.mirror(vector)) {
                 for (int i = 0; i < WARM_UP; i++) {
-                    mirror.fetch(0, vector.elements()).await();
+                    fetch(mirror, vector.elements());
+                    device.synchronize();
                 }
                 long start = System.nanoTime();
                 for (int i = 0; i < SUMS; i++) {
-                    mirror.fetch(0, vector.elements());
+                    fetch(mirror, vector.elements());
                 }
                 mirror.store(0, vector.elements());
                 device.synchronize();
