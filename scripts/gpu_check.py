@@ -25,10 +25,7 @@ JARS = re.compile(
 )
 FOREIGN = re.compile(r"org/bytedeco/cuda/linux-x86_64/.*\.(so|h)")
 BINDINGS = ("cudart", "cublas", "cudnn", "nvrtc", "nccl", "cublasLt")
-SONAMES = ["libcuda.so.1", "libcudart.so.13", "libcublas.so.13", "libcublasLt.so.13", "libcudnn_graph.so.9", "libcudnn_ops.so.9",
-           "libcudnn_cnn.so.9", "libcudnn_adv.so.9", "libnvrtc.so.13", "libnccl.so.2"]
-WHEELS = ["nvidia-cuda-runtime>=13,<14", "nvidia-cublas>=13,<14", "nvidia-cudnn-cu13>=9,<10", "nvidia-cuda-nvrtc>=13,<14",
-          "nvidia-nccl-cu13>=2,<3"]
+WHEELS = ROOT / "scripts" / "nvidia-libraries.txt"
 PRECISIONS = ["f32", "tf32", "bf16", "f16"]
 CHECK = "org.sandglass.ops.device.cuda.GpuCheck"
 PARITY = ROOT / "scripts" / "bench" / "pytorch_parity.py"
@@ -62,6 +59,13 @@ def runs():
         yield Run(f"pytorch-{model[0]}", 300, parity=model)
 
 
+def sonames():
+    """What the device loads, as the sources or the packed classes list it."""
+    listed = pathlib.Path("org", "sandglass", "ops", "device", "cuda", "libraries.txt")
+    places = [ROOT / "ops" / "src" / "main" / "resources" / listed, PACK / "classes" / listed]
+    return next(place for place in places if place.is_file()).read_text().split()
+
+
 def mebibytes(path):
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file() and not file.is_symlink()]
     return round(sum(file.stat().st_size for file in files) / 2**20, 1)
@@ -88,14 +92,14 @@ def libraries():
         places.append(pathlib.Path(scheme) / "nvidia")
     found = {}
     for place in places:
-        for soname in SONAMES:
+        for soname in sonames():
             if soname not in found and place.is_dir():
                 hit = next(place.rglob(soname), None)
                 if hit:
                     found[soname] = str(hit.parent)
     searched = [pathlib.Path(folder) for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
     known = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=False).stdout if shutil.which("ldconfig") else ""
-    for soname in SONAMES:
+    for soname in sonames():
         if soname not in found and (f"{soname} " in known or any((folder / soname).exists() for folder in searched)):
             found[soname] = None
         elif soname not in found and DRIVER.is_dir():
@@ -146,7 +150,7 @@ def pack(with_libraries):
         if JARS.search(jar):
             copy_jar(pathlib.Path(jar), PACK / "lib")
     if with_libraries:
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(PACK / "nvidia"), *WHEELS],
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(PACK / "nvidia"), "-r", str(WHEELS)],
                        check=True)
 
 
@@ -289,7 +293,7 @@ def main():
     if options.pack:
         pack(options.libraries)
     found = libraries()
-    lacking = [soname for soname in SONAMES if soname not in found]
+    lacking = [soname for soname in sonames() if soname not in found]
     machine = {"gpus": gpus(), "java": java(), "libraries": {name: folder or "the loader's path" for name, folder in found.items()},
                "lacks": ([] if java() else ["Java 17"]) + lacking}
     python, no_pytorch = pytorch()

@@ -121,7 +121,7 @@ int algorithms(const Tensor* x, const Convolution* conv, bool gradient, int want
 }
 
 int check_call(const char* call, const Handle* handle, const Convolution* conv, const Tensor* x, int algorithm,
-               bool gradient, const float* alpha, const float* beta, const void* workspace, size_t workspace_bytes) {
+               const float* alpha, const float* beta, const void* workspace, size_t workspace_bytes) {
     if (algorithm < 0 || algorithm > 1) {
         return refuse(call, "this algorithm does not take NHWC");
     }
@@ -138,7 +138,6 @@ int check_call(const char* call, const Handle* handle, const Convolution* conv, 
     if (!is_stream(handle->stream)) {
         return breach(kBadParameter, std::string(call) + ": the handle has no stream");
     }
-    (void) gradient;
     return 0;
 }
 
@@ -361,7 +360,7 @@ int cudnnConvolutionForward(Handle* handle, const float* alpha, Tensor* x, const
     DOUBLES_ENTER;
     const char* call = "cudnnConvolutionForward";
     CHECK(check_shapes(call, handle, x, w, conv, y));
-    CHECK(check_call(call, handle, conv, x, algorithm, false, alpha, beta, workspace, bytes));
+    CHECK(check_call(call, handle, conv, x, algorithm, alpha, beta, workspace, bytes));
     CHECK(check_array(call, x_data, x->elements(), x->type));
     CHECK(check_array(call, w_data, w->elements(), w->type));
     CHECK(check_array(call, y_data, y->elements(), y->type));
@@ -401,7 +400,7 @@ int cudnnConvolutionBackwardData(Handle* handle, const float* alpha, Filter* w, 
     DOUBLES_ENTER;
     const char* call = "cudnnConvolutionBackwardData";
     CHECK(check_shapes(call, handle, dx, w, conv, dy));
-    CHECK(check_call(call, handle, conv, dx, algorithm, true, alpha, beta, workspace, bytes));
+    CHECK(check_call(call, handle, conv, dx, algorithm, alpha, beta, workspace, bytes));
     CHECK(check_array(call, w_data, w->elements(), w->type));
     CHECK(check_array(call, dy_data, dy->elements(), dy->type));
     CHECK(check_array(call, dx_data, dx->elements(), dx->type));
@@ -437,7 +436,7 @@ int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, Tensor* x
     DOUBLES_ENTER;
     const char* call = "cudnnConvolutionBackwardFilter";
     CHECK(check_shapes(call, handle, x, dw, conv, dy));
-    CHECK(check_call(call, handle, conv, x, algorithm, true, alpha, beta, workspace, bytes));
+    CHECK(check_call(call, handle, conv, x, algorithm, alpha, beta, workspace, bytes));
     CHECK(check_array(call, x_data, x->elements(), x->type));
     CHECK(check_array(call, dy_data, dy->elements(), dy->type));
     CHECK(check_array(call, dw_data, dw->elements(), dw->type));

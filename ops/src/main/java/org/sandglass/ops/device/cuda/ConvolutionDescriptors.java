@@ -24,7 +24,8 @@ final class ConvolutionDescriptors {
         tensor(owned, input, shape.inputs(), shape.inputHeight(), shape.inputWidth(), shape.batch());
         tensor(owned, output, shape.outputs(), shape.outputHeight(), shape.outputWidth(), shape.batch());
         checks.cudnn("cudnnCreateFilterDescriptor", cudnn.cudnnCreateFilterDescriptor(filter));
-        owned.add(filter, () -> cudnn.cudnnDestroyFilterDescriptor(filter));
+        owned.add(
+                filter, () -> checks.cudnn("cudnnDestroyFilterDescriptor", cudnn.cudnnDestroyFilterDescriptor(filter)));
         checks.cudnn(
                 "cudnnSetFilter4dDescriptor",
                 cudnn.cudnnSetFilter4dDescriptor(
@@ -36,7 +37,10 @@ final class ConvolutionDescriptors {
                         shape.window(),
                         shape.window()));
         checks.cudnn("cudnnCreateConvolutionDescriptor", cudnn.cudnnCreateConvolutionDescriptor(convolution));
-        owned.add(convolution, () -> cudnn.cudnnDestroyConvolutionDescriptor(convolution));
+        owned.add(
+                convolution,
+                () -> checks.cudnn(
+                        "cudnnDestroyConvolutionDescriptor", cudnn.cudnnDestroyConvolutionDescriptor(convolution)));
         checks.cudnn(
                 "cudnnSetConvolution2dDescriptor",
                 cudnn.cudnnSetConvolution2dDescriptor(
@@ -57,7 +61,8 @@ final class ConvolutionDescriptors {
 
     private void tensor(Owned owned, cudnnTensorStruct tensor, int channels, int height, int width, int batch) {
         checks.cudnn("cudnnCreateTensorDescriptor", cudnn.cudnnCreateTensorDescriptor(tensor));
-        owned.add(tensor, () -> cudnn.cudnnDestroyTensorDescriptor(tensor));
+        owned.add(
+                tensor, () -> checks.cudnn("cudnnDestroyTensorDescriptor", cudnn.cudnnDestroyTensorDescriptor(tensor)));
         checks.cudnn(
                 "cudnnSetTensor4dDescriptor",
                 cudnn.cudnnSetTensor4dDescriptor(

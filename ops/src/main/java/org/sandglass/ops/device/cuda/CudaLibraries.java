@@ -21,18 +21,6 @@ final class CudaLibraries {
     /** Turing: CUDA 13 compiles for no GPU that is older. */
     private static final int LEAST_CAPABILITY = 75;
 
-    private static final List<String> SONAMES = List.of(
-            "libcuda.so.1",
-            "libcudart.so.13",
-            "libcublas.so.13",
-            "libcublasLt.so.13",
-            "libcudnn_graph.so.9",
-            "libcudnn_ops.so.9",
-            "libcudnn_cnn.so.9",
-            "libcudnn_adv.so.9",
-            "libnvrtc.so.13",
-            "libnccl.so.2");
-
     private static final int LEAST_CUDA = 13_000;
     private static final int CUDNN_MAJOR = 9;
     private static final int LEAST_NCCL = 21_800;
@@ -149,7 +137,8 @@ final class CudaLibraries {
                 Loader.load(library);
             } catch (LinkageError e) {
                 List<String> problems = new ArrayList<>(List.of(missing(e)));
-                List<String> absent = SharedLibraries.absent(SONAMES);
+                List<String> absent = SharedLibraries.absent(
+                        Resources.text("libraries.txt").lines().toList());
                 if (!absent.isEmpty()) {
                     problems.add("not found: " + String.join(" ", absent));
                 }

@@ -42,10 +42,10 @@ final class Gpu implements AutoCloseable {
             streams = new Streams(checks, ordinal, kept);
             owned.add(streams, streams::close);
             checks.cudnn("cudnnCreate", cudnn.cudnnCreate(cudnnHandle));
-            owned.add(cudnnHandle, () -> cudnn.cudnnDestroy(cudnnHandle));
+            owned.add(cudnnHandle, () -> checks.cudnn("cudnnDestroy", cudnn.cudnnDestroy(cudnnHandle)));
             checks.cudnn("cudnnSetStream", cudnn.cudnnSetStream(cudnnHandle, streams.compute()));
             checks.cublas("cublasCreate", cublas.cublasCreate_v2(cublasHandle));
-            owned.add(cublasHandle, () -> cublas.cublasDestroy_v2(cublasHandle));
+            owned.add(cublasHandle, () -> checks.cublas("cublasDestroy", cublas.cublasDestroy_v2(cublasHandle)));
             checks.cublas("cublasSetStream", cublas.cublasSetStream_v2(cublasHandle, streams.compute()));
             int math = options.tf32() ? cublas.CUBLAS_TF32_TENSOR_OP_MATH : cublas.CUBLAS_DEFAULT_MATH;
             checks.cublas("cublasSetMathMode", cublas.cublasSetMathMode(cublasHandle, math));

@@ -1,8 +1,5 @@
 package org.sandglass.ops.device.cuda;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -56,14 +53,7 @@ final class Kernels implements AutoCloseable {
 
     /** The source that the JAR ships. */
     static String source() {
-        try (InputStream stream = Kernels.class.getResourceAsStream(SOURCE)) {
-            if (stream == null) {
-                throw new IllegalStateException("Cannot read " + SOURCE + ": it is not in the JAR");
-            }
-            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("Cannot read " + SOURCE, e);
-        }
+        return Resources.text(SOURCE);
     }
 
     private static byte[] compile(Checks checks, String architecture) {
@@ -81,7 +71,7 @@ final class Kernels implements AutoCloseable {
                 checks.nvrtc("nvrtcCompileProgram for " + architecture, code, code == 0 ? "" : log(program));
                 return image(checks, program);
             } finally {
-                nvrtc.nvrtcDestroyProgram(program);
+                checks.nvrtc("nvrtcDestroyProgram", nvrtc.nvrtcDestroyProgram(program), "");
             }
         }
     }

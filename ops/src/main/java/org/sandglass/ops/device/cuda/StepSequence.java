@@ -79,8 +79,8 @@ final class StepSequence {
         }
         int code = cudart.cudaStreamEndCapture(gpu.streams().compute(), graph);
         if (failure != null) {
-            if (code == 0) {
-                cudart.cudaGraphDestroy(graph);
+            if (code == 0 && cudart.cudaGraphDestroy(graph) != 0) {
+                failure.addSuppressed(checks.failure("cudaGraphDestroy", "the graph that was begun is left"));
             }
             throw failure;
         }

@@ -136,10 +136,14 @@ final class Streams implements AutoCloseable {
 
     @Override
     public void close() {
-        fences.forEach(fence -> cudart.cudaEventDestroy(fence.event()));
+        Owned all = new Owned();
+        for (CUstream_st stream : List.of(compute, transfer, communication)) {
+            all.add(stream, () -> checks.runtime("cudaStreamDestroy", cudart.cudaStreamDestroy(stream)));
+        }
+        for (Fence fence : fences) {
+            all.add(fence.event(), () -> checks.runtime("cudaEventDestroy", cudart.cudaEventDestroy(fence.event())));
+        }
         fences.clear();
-        cudart.cudaStreamDestroy(communication);
-        cudart.cudaStreamDestroy(transfer);
-        cudart.cudaStreamDestroy(compute);
+        all.close();
     }
 }

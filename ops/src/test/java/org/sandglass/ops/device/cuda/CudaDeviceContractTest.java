@@ -34,6 +34,10 @@ class CudaDeviceContractTest extends DeviceContractTest {
     protected Device open() {
         CudaDoubles.reset(seed);
         CudaDoubles.runEarly(new int[] {0, 8, 2}[(int) (seed % 3)]);
-        return CudaDevice.open(0, CudaOptions.DEFAULT);
+        return CudaDevice.open(0, options());
+    }
+
+    CudaOptions options() {
+        return CudaOptions.DEFAULT;
     }
 }

@@ -270,7 +270,8 @@ class CudaDeviceTest {
     }
 
     private static ProcessBuilder program(List<String> options) {
-        List<String> command = new ArrayList<>(List.of(new File(System.getProperty("java.home"), "bin/java").getPath()));
+        List<String> command =
+                new ArrayList<>(List.of(new File(System.getProperty("java.home"), "bin/java").getPath()));
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Refusal.class.getName()));
         return new ProcessBuilder(command).redirectErrorStream(true);

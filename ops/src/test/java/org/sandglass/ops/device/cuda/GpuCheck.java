@@ -105,6 +105,7 @@ final class GpuCheck {
                 .selectors(
                         selectClass(CudaDeviceContractTest.class),
                         selectClass(CudaDeviceGraphsContractTest.class),
+                        selectClass(CudaDeviceTf32ContractTest.class),
                         selectClass(CudaDeviceBf16ContractTest.class),
                         selectClass(CudaDeviceF16ContractTest.class))
                 .build();
@@ -137,8 +138,7 @@ final class GpuCheck {
                         device.compile(network.graph(), CompileOptions.training(batch, type), buffers)) {
             initialize(network, buffers);
             BucketPlan plan = BucketPlan.of(network.layout(), BUCKET_BYTES).cut(PIECE_BYTES);
-            BucketReducer reducer =
-                    new BucketReducer(InProcess.single(), mirror, network.layout(), plan, true);
+            BucketReducer reducer = new BucketReducer(InProcess.single(), mirror, network.layout(), plan, true);
             LevelImages images = images(batch, size);
             int[] labels = IntStream.range(0, batch).map(i -> i % CLASSES).toArray();
             double loss = 0;

@@ -53,12 +53,8 @@ class GpuCheckTest {
     void shouldSayWhatItWouldCarryAndRun() throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder("../scripts/gpu-check", "--dry-run");
         builder.environment().remove("LD_LIBRARY_PATH");
-        Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        String report = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
-        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-        assertThat(process.exitValue()).as(report).isZero();
-        assertThat(report)
+        assertThat(output(builder))
                 .contains(
                         "\"dryRun\": true",
                         "\"carries\"",
@@ -66,5 +62,23 @@ class GpuCheckTest {
                         "GpuCheck speed resnet50 224 64 20 bf16",
                         "ParityRun cuda resnet50",
                         "\"leftOut\"");
+    }
+
+    @Test
+    void shouldFindLibrariesOnTheLoadersPath() throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder("../scripts/gpu-check", "--dry-run", "--only", "nccl");
+        builder.environment().put("LD_LIBRARY_PATH", System.getProperty("org.bytedeco.javacpp.platform.linkpath"));
+
+        assertThat(output(builder))
+                .contains("\"libcuda.so.1\": \"the loader's path\"", "\"lacks\": []", "GpuCheck nccl 100")
+                .doesNotContain("GpuCheck contract");
+    }
+
+    private static String output(ProcessBuilder builder) throws IOException, InterruptedException {
+        Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        String report = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).as(report).isZero();
+        return report;
     }
 }
