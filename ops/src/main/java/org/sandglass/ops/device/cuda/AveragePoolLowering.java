@@ -29,7 +29,7 @@ final class AveragePoolLowering implements Lowering {
                     program.scaledKernel(
                             "average_pool_gradient",
                             program.gpu().kernels().function("average_pool_gradient", input.type()),
-                            target.elements(),
+                            Launch.Grid.over(program.gpu(), target.elements()),
                             List.of(taken.operand(), target),
                             sizes,
                             false);

@@ -12,8 +12,8 @@ import org.sandglass.ops.tensor.DataType;
  * out from the input where the ReLU was shut, and from the output where something was added.
  */
 final class BatchNormLowering implements Lowering {
-    private static final int CHANNELS = 32;
-    private static final int LANES = 8;
+    private static final int CHANNELS = Kernels.constant("CHANNELS");
+    private static final int LANES = Kernels.constant("LANES");
     private static final int LEAST_ROWS = 64;
     private static final int MOST_BLOCKS = 2048;
 
@@ -83,14 +83,23 @@ final class BatchNormLowering implements Lowering {
     }
 
     /** How rows, pixels of all samples, are divided among blocks. */
-    private record Division(int rows, int chunkRows, int chunks, Launch.Grid grid) {
+    private record Division(int rows, int chunkRows, int chunks, int tiles) {
 
         static Division of(int rows, int channels) {
             int tiles = (channels + CHANNELS - 1) / CHANNELS;
             int most = Math.max(1, MOST_BLOCKS / tiles);
             int chunkRows = Math.max(LEAST_ROWS, (rows + most - 1) / most);
             int chunks = (rows + chunkRows - 1) / chunkRows;
-            return new Division(rows, chunkRows, chunks, new Launch.Grid(tiles, chunks, CHANNELS, LANES));
+            return new Division(rows, chunkRows, chunks, tiles);
+        }
+
+        Launch.Grid ofChunks() {
+            return new Launch.Grid(tiles, chunks, CHANNELS, LANES);
+        }
+
+        /** For what puts the chunks together. */
+        Launch.Grid whole() {
+            return new Launch.Grid(tiles, 1, CHANNELS, LANES);
         }
     }
 
@@ -100,12 +109,12 @@ final class BatchNormLowering implements Lowering {
         Operand inverse = program.temporary(channels(), DataType.F32);
         Operand sums = program.temporary(2L * division.chunks() * channels(), DataType.F32);
         Operand input = program.value(operation.input());
-        program.kernel("norm_moments", type(program), division.grid(), Arrays.asList(input, sums), new int[] {
+        program.kernel("norm_moments", type(program), division.ofChunks(), Arrays.asList(input, sums), new int[] {
             division.rows(), channels(), division.chunkRows()
         });
         program.kernel(
                 "norm_statistics",
-                channels(),
+                division.whole(),
                 Arrays.asList(
                         sums,
                         mean,
@@ -150,7 +159,7 @@ final class BatchNormLowering implements Lowering {
             program.kernel(
                     "norm_gradient_sums",
                     type(program),
-                    division.grid(),
+                    division.ofChunks(),
                     Arrays.asList(gradient, input, mask, mean, inverse, scale, shift, sums),
                     new int[] {division.rows(), channels(), division.chunkRows(), relu ? 1 : 0});
             String name = "norm_parameter_gradients";
@@ -159,9 +168,9 @@ final class BatchNormLowering implements Lowering {
             int[] integers = {division.chunks(), channels()};
             if (Program.isImage(operation.input())) {
                 program.scaledKernel(
-                        name, program.gpu().kernels().function(name), channels(), pointers, integers, true);
+                        name, program.gpu().kernels().function(name), division.whole(), pointers, integers, true);
             } else {
-                program.kernel(name, channels(), pointers, integers, 1);
+                program.kernel(name, division.whole(), pointers, integers, 1);
             }
             boolean both = shortcut != null && program.needsGradient(shortcut);
             // What passes the addition unchanged is the shortcut's gradient already, and not to be overwritten.

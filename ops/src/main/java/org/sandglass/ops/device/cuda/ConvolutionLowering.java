@@ -116,7 +116,7 @@ final class ConvolutionLowering implements Lowering {
             program.scaledKernel(
                     "add_filter_gradient",
                     gpu.kernels().function("add_filter_gradient", type),
-                    filter.elements(),
+                    Launch.Grid.over(gpu, filter.elements()),
                     List.of(filter, program.gradient(operation.weight())),
                     new int[] {shape.outputs(), shape.inputs(), shape.window() * shape.window()},
                     true);

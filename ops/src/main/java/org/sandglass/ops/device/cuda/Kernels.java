@@ -4,6 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.cuda.global.cudart;
@@ -54,6 +56,15 @@ final class Kernels implements AutoCloseable {
     /** The source that the JAR ships. */
     static String source() {
         return Resources.text(SOURCE);
+    }
+
+    /** The value of a macro of the source, which says how many threads a block has. */
+    static int constant(String macro) {
+        Matcher found = Pattern.compile("#define " + macro + " (\\d+)\n").matcher(source());
+        if (!found.find()) {
+            throw new IllegalStateException("Cannot find " + macro + " in " + SOURCE);
+        }
+        return Integer.parseInt(found.group(1));
     }
 
     private static byte[] compile(Checks checks, String architecture) {

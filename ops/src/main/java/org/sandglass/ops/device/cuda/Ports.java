@@ -18,7 +18,7 @@ import org.sandglass.ops.tensor.Shape;
 
 /** Where an executable meets the host: input and labels, output and its gradient, losses. */
 final class Ports {
-    private static final int LOSS_THREADS = 128;
+    private static final int LOSS_THREADS = Kernels.constant("ROW_THREADS");
     private static final int TOP = 5;
 
     /** Of what {@link #loadLevels} reads: levels, numbers, shifts, what is mirrored. */

@@ -268,7 +268,12 @@ final class Program implements Gradients.Emitter<Operand> {
 
     /** Emits a kernel that has no type, of which a thread does one element. */
     void kernel(String name, long elements, List<@Nullable Operand> pointers, int[] integers, float... floats) {
-        emit(launch(gpu.kernels().function(name), name, Launch.Grid.over(gpu, elements), pointers, integers, floats));
+        kernel(name, Launch.Grid.over(gpu, elements), pointers, integers, floats);
+    }
+
+    /** Emits a kernel that has no type, on a grid of its own. */
+    void kernel(String name, Launch.Grid grid, List<@Nullable Operand> pointers, int[] integers, float... floats) {
+        emit(launch(gpu.kernels().function(name), name, grid, pointers, integers, floats));
     }
 
     /** Emits a kernel for elements of a type, on a grid of its own. */
@@ -306,11 +311,11 @@ final class Program implements Gradients.Emitter<Operand> {
     void scaledKernel(
             String name,
             CUfunc_st function,
-            long elements,
+            Launch.Grid grid,
             List<@Nullable Operand> pointers,
             int[] integers,
             boolean inverse) {
-        Launch launch = launch(function, name, Launch.Grid.over(gpu, elements), pointers, integers, 1);
+        Launch launch = launch(function, name, grid, pointers, integers, 1);
         scaled.add(factor -> launch.setFloat(0, (float) (inverse ? 1 / factor : factor)));
         emit(launch);
     }

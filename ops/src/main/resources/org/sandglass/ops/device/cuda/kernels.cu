@@ -140,8 +140,9 @@ FOR_EACH_TYPE(DEFINE)
 
 // Batch norm (Goyal et al., section 2.3: the samples of one worker only) -----------------------------------------------
 //
-// Sums over rows are made by blocks of CHANNELS x LANES threads, each block for CHANNELS channels and its chunk of rows;
-// the chunks are then put together in their order.
+// Sums over rows are made by blocks of CHANNELS x LANES threads, each block for CHANNELS channels and its chunk of rows; the
+// chunks are then put together by one such block for CHANNELS channels. Rows and chunks are dealt to lanes in turn, and what
+// lanes come to is added in their order, always the same.
 
 #define CHANNELS 32
 #define LANES 8
@@ -204,21 +205,33 @@ FOR_EACH_TYPE(DEFINE)
 // Mean and 1 / standard deviation of the batch; adds mean and unbiased variance to the gradient vector's statistics.
 extern "C" __global__ void norm_statistics(const float* sums, float* mean, float* inverse, float* mean_sum,
                                            float* variance_sum, int rows, int channels, int chunk_rows, float epsilon) {
-    FOR_EACH(channel, channels) {
-        float count = 0;
-        float m = 0;
-        float squares = 0;
-        int chunk = 0;
-        for (int first = 0; first < rows; first += chunk_rows) {
-            int n = first + chunk_rows < rows ? chunk_rows : rows - first;
-            merge(&count, &m, &squares, (float) n, sums[2 * chunk * channels + channel],
+    __shared__ float counts[LANES][CHANNELS];
+    __shared__ float means[LANES][CHANNELS];
+    __shared__ float squares[LANES][CHANNELS];
+    int channel = blockIdx.x * CHANNELS + threadIdx.x;
+    float count = 0;
+    float m = 0;
+    float square = 0;
+    if (channel < channels) {
+        int chunks = (rows + chunk_rows - 1) / chunk_rows;
+        for (int chunk = threadIdx.y; chunk < chunks; chunk += LANES) {
+            int n = rows - chunk * chunk_rows < chunk_rows ? rows - chunk * chunk_rows : chunk_rows;
+            merge(&count, &m, &square, (float) n, sums[2 * chunk * channels + channel],
                   sums[(2 * chunk + 1) * channels + channel]);
-            chunk++;
+        }
+    }
+    counts[threadIdx.y][threadIdx.x] = count;
+    means[threadIdx.y][threadIdx.x] = m;
+    squares[threadIdx.y][threadIdx.x] = square;
+    __syncthreads();
+    if (threadIdx.y == 0 && channel < channels) {
+        for (int lane = 1; lane < LANES; lane++) {
+            merge(&count, &m, &square, counts[lane][threadIdx.x], means[lane][threadIdx.x], squares[lane][threadIdx.x]);
         }
         mean[channel] = m;
-        inverse[channel] = 1 / sqrtf(squares / rows + epsilon);
+        inverse[channel] = 1 / sqrtf(square / rows + epsilon);
         mean_sum[channel] += m;
-        variance_sum[channel] += squares / (rows > 1 ? rows - 1 : 1);
+        variance_sum[channel] += square / (rows > 1 ? rows - 1 : 1);
     }
 }
 
@@ -312,12 +325,24 @@ FOR_EACH_TYPE(DEFINE)
 // Puts the chunks together; adds them, times a factor, to the gradients of scale and shift.
 extern "C" __global__ void norm_parameter_gradients(const float* sums, float* totals, float* scale_gradient,
                                                     float* shift_gradient, int chunks, int channels, float factor) {
-    FOR_EACH(channel, channels) {
-        float sum = 0;
-        float product = 0;
-        for (int chunk = 0; chunk < chunks; chunk++) {
+    __shared__ float plain[LANES][CHANNELS];
+    __shared__ float weighted[LANES][CHANNELS];
+    int channel = blockIdx.x * CHANNELS + threadIdx.x;
+    float sum = 0;
+    float product = 0;
+    if (channel < channels) {
+        for (int chunk = threadIdx.y; chunk < chunks; chunk += LANES) {
             sum += sums[2 * chunk * channels + channel];
             product += sums[(2 * chunk + 1) * channels + channel];
+        }
+    }
+    plain[threadIdx.y][threadIdx.x] = sum;
+    weighted[threadIdx.y][threadIdx.x] = product;
+    __syncthreads();
+    if (threadIdx.y == 0 && channel < channels) {
+        for (int lane = 1; lane < LANES; lane++) {
+            sum += plain[lane][threadIdx.x];
+            product += weighted[lane][threadIdx.x];
         }
         totals[channel] = sum;
         totals[channels + channel] = product;
