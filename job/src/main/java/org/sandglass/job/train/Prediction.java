@@ -49,7 +49,7 @@ public final class Prediction {
         Gang gang = Gang.ofAllSlots(spark, Recipe.parse(manifest.recipe(), checkpoint.uri()), manifest.classes());
         StageOrder order = new StageOrder(
                 UUID.randomUUID().toString(),
-                1,
+                StageOrder.FIRST_ATTEMPT,
                 new byte[0],
                 false,
                 manifest.recipe(),

@@ -102,8 +102,8 @@ final class Rendezvous {
                 worker.leaveGroup();
                 worker.joinGroup(group, Peers.connect(worker, endpoint, order, context.partitionId(), all));
             }
-            if (context.partitionId() == 0) {
-                worker.takeReasonForProcessor().ifPresent(ProgressPlugin::tell);
+            if (context.partitionId() == 0 && order.attempt() == StageOrder.FIRST_ATTEMPT) {
+                worker.reasonForProcessor().ifPresent(ProgressPlugin::tell);
             }
             worker.keepSnapshots(keepers(all).contains(context.partitionId()));
             agreeOnState(order, worker, all);

@@ -7,7 +7,7 @@ import java.io.Serializable;
  * What the driver tells every task of a barrier stage.
  *
  * @param run token of this driver's run; executor-resident state of any other run is discarded
- * @param attempt number of this stage within the run; tasks of an earlier attempt are strangers
+ * @param attempt number of this stage within the run, from {@link #FIRST_ATTEMPT} on; tasks of an earlier attempt are strangers
  * @param secret what collective connections prove to know; never logged
  * @param encrypt whether collective connections are encrypted
  * @param recipe the rendered recipe
@@ -18,6 +18,9 @@ import java.io.Serializable;
 record StageOrder(
         String run, long attempt, byte[] secret, boolean encrypt, String recipe, int classes, StateSource source)
         implements Serializable {
+
+    /** That of a run's first stage. */
+    static final long FIRST_ATTEMPT = 1;
 
     @Serial
     private static final long serialVersionUID = 1L;

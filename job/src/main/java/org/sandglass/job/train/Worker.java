@@ -54,7 +54,6 @@ final class Worker implements AutoCloseable {
     private EpochProgress progress = EpochProgress.NONE;
     private LossScale lossScale;
     private boolean keepsSnapshots;
-    private boolean reasonTold;
     private volatile @Nullable Peers peers;
     private String group = "";
 
@@ -113,12 +112,11 @@ final class Worker implements AutoCloseable {
                 "Cannot train: training.precision = " + precision.name().toLowerCase(Locale.ROOT) + ": " + reason);
     }
 
-    /** Why this worker computes on a processor, where the recipe leaves that open; empty once it was told. */
-    Optional<String> takeReasonForProcessor() {
-        if (reasonTold || recipe.training().device() != DeviceChoice.AUTO) {
+    /** Why this worker computes on a processor, where the recipe leaves that open. */
+    Optional<String> reasonForProcessor() {
+        if (recipe.training().device() != DeviceChoice.AUTO) {
             return Optional.empty();
         }
-        reasonTold = true;
         String why = slot.isEmpty()
                 ? "Spark gives its tasks no GPU"
                 : CudaDevice.refusal().orElse("only training.device=cuda takes GPUs, on which nothing has run yet");
