@@ -169,12 +169,14 @@ class GpuSumsTest {
     void shouldSumAgainAfterALoss(boolean nccl) throws Exception {
         List<List<Communicator>> all = List.of(InProcess.group(2), InProcess.group(2));
         List<List<Communicator>> leaders = List.of(InProcess.group(2), InProcess.group(2));
+        CyclicBarrier joined = new CyclicBarrier(2);
 
         List<Float> sums = Ranks.together(2, rank -> {
             try (CudaDevice device = open(rank);
                     DeviceBuffer vector = device.allocate(ELEMENTS)) {
                 try (GpuSums first = GpuSums.join(device, PAIR, all.get(0).get(rank), null, LONG);
                         HostMirror mirror = first.mirror(vector)) {
+                    joined.await(LONG.toSeconds(), TimeUnit.SECONDS);
                     if (rank == 1) {
                         all.get(0).get(1).close();
                     }
