@@ -3,6 +3,8 @@ package org.sandglass.job.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -90,6 +92,18 @@ public record Recipe(
                 .forEach((key, value) ->
                         text.append(key).append(" = ").append(value).append('\n'));
         return text.toString();
+    }
+
+    /** Keys and values of a text that {@link #render()} wrote, also in an earlier version, which had fewer keys. */
+    public static Map<String, String> rendered(String text) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        text.lines().forEach(line -> {
+            int end = line.indexOf(" = ");
+            if (end > 0) {
+                settings.put(line.substring(0, end), line.substring(end + 3));
+            }
+        });
+        return Collections.unmodifiableMap(settings);
     }
 
     /** The keys whose values differ from {@code other}'s, each as {@code key: this → other}. */

@@ -1,6 +1,8 @@
 package org.sandglass.job.experiment;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -12,10 +14,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.Experiment;
+import org.sandglass.job.data.TableIdentity;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.RecordedRun;
@@ -27,7 +31,8 @@ import org.sandglass.job.report.RunFiles;
  *
  * @param paper where in Goyal et al. its counterpart stands
  * @param machines that ran it, in words
- * @param recipe of the baseline, or of the first setting: every key
+ * @param tables by name, what tells those that runs were trained and evaluated on; empty in files of earlier versions
+ * @param recipe of the baseline, or of the first setting: every key that there was when it was run
  */
 public record ExperimentData(
         String name,
@@ -35,6 +40,7 @@ public record ExperimentData(
         String paper,
         @Nullable String baseline,
         List<String> machines,
+        @JsonSetter(nulls = Nulls.AS_EMPTY) Map<String, TableIdentity> tables,
         Map<String, String> recipe,
         List<SettingData> settings) {
 
@@ -77,12 +83,13 @@ public record ExperimentData(
     /** Defends against later changes. */
     public ExperimentData {
         machines = List.copyOf(machines);
+        tables = Collections.unmodifiableMap(new TreeMap<>(tables));
         recipe = Collections.unmodifiableMap(new LinkedHashMap<>(recipe));
         settings = List.copyOf(settings);
     }
 
     /** What is to be run. */
-    static ExperimentData planned(Experiment experiment, List<String> machines) {
+    static ExperimentData planned(Experiment experiment, List<String> machines, Map<String, TableIdentity> tables) {
         String baseline = experiment.baseline().orElse(null);
         Experiment.Setting reference = experiment.settings().stream()
                 .filter(setting -> setting.name().equals(baseline))
@@ -106,6 +113,7 @@ public record ExperimentData(
                 experiment.paper(),
                 baseline,
                 machines,
+                tables,
                 reference.recipe().settings(),
                 settings);
     }
@@ -142,15 +150,18 @@ public record ExperimentData(
     private Map<SettingData, List<RecordedRun>> recorded(RunFiles files, Configuration hadoop) {
         Map<SettingData, List<RecordedRun>> recorded = new LinkedHashMap<>();
         for (SettingData setting : settings) {
-            RunFiles own = new RunFiles(files.uri(setting.directory()), hadoop);
-            recorded.put(
-                    setting,
-                    own.names().stream()
-                            .sorted()
-                            .flatMap(name -> RecordedRun.read(own.uri(name), hadoop).stream())
-                            .toList());
+            recorded.put(setting, runs(files, setting.directory(), hadoop));
         }
         return recorded;
+    }
+
+    /** The runs of a setting, as far as they have come, in the order of their names. */
+    static List<RecordedRun> runs(RunFiles files, String directory, Configuration hadoop) {
+        RunFiles own = new RunFiles(files.uri(directory), hadoop);
+        return own.names().stream()
+                .sorted()
+                .flatMap(name -> RecordedRun.read(own.uri(name), hadoop).stream())
+                .toList();
     }
 
     static ExperimentData parse(String text, String uri) {
@@ -162,19 +173,38 @@ public record ExperimentData(
     }
 
     private ExperimentData withRuns(RunFiles files, Configuration hadoop) {
+        Map<SettingData, List<RecordedRun>> recorded = recorded(files, hadoop);
+        Optional<RecordedRun> reference = recorded.entrySet().stream()
+                .filter(entry -> baseline == null || entry.getKey().name().equals(baseline))
+                .findFirst()
+                .flatMap(entry -> entry.getValue().stream().findFirst());
         List<SettingData> found = new ArrayList<>();
-        recorded(files, hadoop)
-                .forEach((setting, runs) -> found.add(new SettingData(
-                        setting.name(),
-                        setting.directory(),
-                        setting.series(),
-                        setting.table(),
-                        setting.paper(),
-                        setting.workers(),
-                        setting.perWorkerBatchSize(),
-                        setting.changes(),
-                        runs.stream().map(SeedRun::of).toList())));
-        return new ExperimentData(name, title, paper, baseline, machines, recipe, found);
+        recorded.forEach((setting, runs) -> found.add(new SettingData(
+                setting.name(),
+                setting.directory(),
+                setting.series(),
+                setting.table(),
+                setting.paper(),
+                setting.workers(),
+                setting.perWorkerBatchSize(),
+                reference.isEmpty() || runs.isEmpty() ? setting.changes() : changes(reference.get(), runs.get(0)),
+                runs.stream().map(SeedRun::of).toList())));
+        return new ExperimentData(
+                name,
+                title,
+                paper,
+                baseline,
+                machines,
+                tables,
+                reference.map(RecordedRun::settings).orElse(recipe),
+                found);
+    }
+
+    /** What was run counts, and not what the last driver was told: it may leave the machine's part of a recipe different. */
+    private static List<String> changes(RecordedRun reference, RecordedRun run) {
+        return reference
+                .recipe()
+                .differences(run.recipe().withSeed(reference.recipe().training().seed()));
     }
 
     String json() {
@@ -191,6 +221,16 @@ public record ExperimentData(
                 .filter(setting -> setting.name().equals(baseline))
                 .findFirst()
                 .flatMap(SettingData::group);
+    }
+
+    /** The tables, as a sentence. */
+    @JsonIgnore
+    public String tablesInWords() {
+        return tables.isEmpty()
+                ? "tables: not recorded"
+                : tables.entrySet().stream()
+                        .map(table -> table.getKey() + " of " + table.getValue())
+                        .collect(Collectors.joining("; ", "tables: ", ""));
     }
 
     /** Machine, commits, seeds and hours, as a sentence. */

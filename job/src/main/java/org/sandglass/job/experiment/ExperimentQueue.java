@@ -14,14 +14,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sandglass.job.cluster.SettingChecks;
 import org.sandglass.job.config.Experiment;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.SampleTable;
+import org.sandglass.job.data.TableIdentity;
 import org.sandglass.job.doctor.Doctor;
+import org.sandglass.job.experiment.ExperimentData.SettingData;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.Progress;
@@ -87,36 +89,77 @@ public final class ExperimentQueue {
     /**
      * Checks what can be checked without Spark.
      *
+     * @return what is to be run, with what was there before
      * @throws JobFailure (usage) if the directory is in use and this is no resumption, if what is there is of another
-     *     experiment or of other recipes, or if a setting or a table's place is missing
+     *     experiment, of other recipes or of other tables, or if a setting or a table's place is missing; (data) if a table
+     *     is not there
      */
-    public void check() {
-        Optional<String> present = files.read(ExperimentData.PLAN);
+    public ExperimentData check() {
+        Optional<ExperimentData> present =
+                files.read(ExperimentData.PLAN).map(plan -> ExperimentData.parse(plan, files.uri(ExperimentData.PLAN)));
         if (present.isPresent() && !order.resume()) {
             throw JobFailure.usage("Cannot run experiment: " + files.uri("") + ": holds one already; go on with it by"
                     + " --resume, or give another --out");
         }
-        present.ifPresent(this::requireSameExperiment);
-        requireTable(Experiment.VALIDATION);
-        chosen().forEach(setting -> requireTable(setting.table()));
+        present.ifPresent(this::requireSameRecipes);
+        Map<String, TableIdentity> tables = new HashMap<>();
+        for (String table : tables()) {
+            tables.put(table, TableIdentity.of(requireTable(table), hadoop));
+        }
+        Set<String> machines = new LinkedHashSet<>();
+        present.ifPresent(plan -> {
+            requireSameTables(plan, tables);
+            plan.tables().forEach(tables::putIfAbsent);
+            machines.addAll(plan.machines());
+        });
+        machines.add(machine());
+        return ExperimentData.planned(experiment, List.copyOf(machines), tables);
     }
 
-    /** A run that has ended is not trained again, so nothing else would notice that its recipe was another one. */
-    private void requireSameExperiment(String plan) {
-        String found =
-                ExperimentData.parse(plan, files.uri(ExperimentData.PLAN)).name();
-        if (!found.equals(experiment.name())) {
-            throw JobFailure.usage("Cannot resume experiment " + experiment.name() + ": " + files.uri("")
-                    + " holds the experiment " + found + "; give another --out");
+    /**
+     * A run that has ended is not trained again, so nothing else would notice that its recipe was another one; and all that is
+     * there stands in one report, also what this command does not choose.
+     */
+    private void requireSameRecipes(ExperimentData plan) {
+        if (!plan.name().equals(experiment.name())) {
+            throw notThis("%s holds the experiment %s; give another --out".formatted(files.uri(""), plan.name()));
         }
-        for (Job job : jobs()) {
-            List<String> differences = RunDirectory.differences(runUri(job), hadoop, job.recipe());
-            if (!differences.isEmpty()) {
-                throw JobFailure.usage(
-                        "Cannot resume experiment " + experiment.name() + ": the recipe of " + runUri(job) + " has "
-                                + String.join(", ", differences) + "; give the same recipe, or another --out");
+        Map<String, String> tables =
+                plan.settings().stream().collect(Collectors.toMap(SettingData::directory, SettingData::table));
+        for (Experiment.Setting setting : experiment.settings()) {
+            for (RecordedRun run : ExperimentData.runs(files, setting.directory(), hadoop)) {
+                List<String> differences = new ArrayList<>(run.recipe()
+                        .essentialDifferences(setting.recipe()
+                                .withSeed(run.recipe().training().seed())));
+                String table = tables.getOrDefault(setting.directory(), setting.table());
+                if (!table.equals(setting.table())) {
+                    differences.add("data: " + table + " → " + setting.table());
+                }
+                if (!differences.isEmpty()) {
+                    throw notThis("the recipe of %s has %s; give the same recipe, or another --out"
+                            .formatted(run.uri(), String.join(", ", differences)));
+                }
             }
         }
+    }
+
+    private void requireSameTables(ExperimentData plan, Map<String, TableIdentity> tables) {
+        if (plan.tables().isEmpty()) {
+            throw notThis(
+                    "%s was begun by an earlier version, and does not tell which tables it is of; give another --out"
+                            .formatted(files.uri("")));
+        }
+        tables.forEach((name, table) -> {
+            TableIdentity before = plan.tables().getOrDefault(name, table);
+            if (!before.equals(table)) {
+                throw notThis("its table %s is of %s, and %s is of %s; give the same table, or another --out"
+                        .formatted(name, before, requireTable(name), table));
+            }
+        });
+    }
+
+    private JobFailure notThis(String reason) {
+        return JobFailure.usage("Cannot resume experiment " + experiment.name() + ": " + reason);
     }
 
     private List<Job> jobs() {
@@ -127,6 +170,13 @@ public final class ExperimentQueue {
 
     private List<Experiment.Setting> chosen() {
         return order.settings().isEmpty() ? experiment.settings() : experiment.settings(order.settings());
+    }
+
+    /** The names of those that are needed. */
+    private Set<String> tables() {
+        Set<String> names = new LinkedHashSet<>(List.of(Experiment.VALIDATION));
+        chosen().forEach(setting -> names.add(setting.table()));
+        return names;
     }
 
     private String requireTable(String name) {
@@ -145,10 +195,10 @@ public final class ExperimentQueue {
      *     runs from, is not there
      */
     public void run(SparkSession session, Progress progress) {
-        check();
+        ExperimentData plan = check();
         Map<String, Long> samples = samples(session);
         ReusableRuns reusable = ReusableRuns.of(order.reuse(), hadoop);
-        writePlan();
+        files.write(ExperimentData.PLAN, plan.json());
         List<Job> jobs = jobs();
         for (int i = 0; i < jobs.size(); i++) {
             Job job = jobs.get(i);
@@ -181,22 +231,9 @@ public final class ExperimentQueue {
     /** Opens every table that is needed, hours before the last of them is. */
     private Map<String, Long> samples(SparkSession session) {
         Map<String, Long> samples = new HashMap<>();
-        Stream.concat(Stream.of(Experiment.VALIDATION), chosen().stream().map(Experiment.Setting::table))
-                .distinct()
-                .forEach(table -> samples.put(
-                        table, SampleTable.open(session, requireTable(table)).samples()));
+        tables().forEach(table -> samples.put(
+                table, SampleTable.open(session, requireTable(table)).samples()));
         return samples;
-    }
-
-    private void writePlan() {
-        Set<String> machines = new LinkedHashSet<>();
-        files.read(ExperimentData.PLAN)
-                .map(plan -> ExperimentData.parse(plan, files.uri(ExperimentData.PLAN)))
-                .ifPresent(plan -> machines.addAll(plan.machines()));
-        machines.add(machine());
-        files.write(
-                ExperimentData.PLAN,
-                ExperimentData.planned(experiment, List.copyOf(machines)).json());
     }
 
     private void train(SparkSession session, Job job, Progress progress) {

@@ -48,7 +48,7 @@ public final class ExperimentReport {
         ChartPage.Table table = report.table();
         out.write("data.json", data.json());
         out.write("table.csv", table.csv());
-        out.write("table.md", table.markdown() + "\n" + data.provenance() + "\n");
+        out.write("table.md", table.markdown() + "\n" + data.provenance() + "\n" + data.tablesInWords() + "\n");
         List<Chart> charts = report.charts();
         charts.forEach(chart -> out.write(chart.id() + ".svg", ChartSvg.of(chart)));
         out.write("report.html", report.page(table, charts).render());
@@ -60,6 +60,7 @@ public final class ExperimentReport {
         if (!data.paper().isEmpty()) {
             notes.add("Goyal et al.: " + data.paper());
         }
+        notes.add(data.tablesInWords());
         comparisons.values().stream().filter(Comparison::known).forEach(comparison -> notes.add(comparison.verdict()));
         return new ChartPage(
                 "Sandglass · " + data.title(), data.provenance(), notes, charts, List.of(table, changes(), recipe()));

@@ -1,7 +1,10 @@
 package org.sandglass.job.report;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.sandglass.job.config.Recipe;
@@ -10,18 +13,21 @@ import org.sandglass.job.failure.JobFailure;
 /**
  * What a run directory tells, read without touching it: the run may be under way.
  *
+ * @param settings the recipe's keys as they were written: those that there were when the run began
  * @param iterations those that were logged
  * @param summary the outcome, if there is one
  */
 public record RecordedRun(
         String uri,
         Recipe recipe,
+        Map<String, String> settings,
         List<IterationMetrics> iterations,
         List<EpochMetrics> epochs,
         Optional<Summary> summary) {
 
-    /** Defends against later changes of the lists. */
+    /** Defends against later changes. */
     public RecordedRun {
+        settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
         iterations = List.copyOf(iterations);
         epochs = List.copyOf(epochs);
     }
@@ -35,10 +41,15 @@ public record RecordedRun(
     /** Reads a run, if the directory holds one. */
     public static Optional<RecordedRun> read(String uri, Configuration hadoop) {
         RunFiles files = new RunFiles(uri, hadoop);
-        return RunDirectory.recipe(files).map(recipe -> {
+        return files.read(RunDirectory.CONFIG).map(config -> {
             RunHistory history = RunDirectory.history(files);
             return new RecordedRun(
-                    files.uri(""), recipe, history.iterations(), history.epochs(), RunDirectory.summary(files));
+                    files.uri(""),
+                    Recipe.parse(config, files.uri(RunDirectory.CONFIG)),
+                    Recipe.rendered(config),
+                    history.iterations(),
+                    history.epochs(),
+                    RunDirectory.summary(files));
         });
     }
 

@@ -21,7 +21,9 @@ public final class RunDirectory {
     /** The directory of checkpoints within a run's. */
     public static final String CHECKPOINTS = "checkpoints";
 
-    private static final String CONFIG = "config.conf";
+    /** The rendered recipe. */
+    static final String CONFIG = "config.conf";
+
     private static final String METRICS = "metrics.jsonl";
     private static final String LEDGER = "ledger.jsonl";
     private static final String REPORT = "report.html";
@@ -81,18 +83,6 @@ public final class RunDirectory {
         for (String name : List.of(CONFIG, METRICS, LEDGER, RESTARTS, REPORT, SUMMARY)) {
             from.read(name).ifPresent(text -> to.write(name, text));
         }
-    }
-
-    /** The essential differences of the run that is there, if one is, to a recipe; see {@link Recipe}. */
-    public static List<String> differences(String uri, Configuration hadoop, Recipe recipe) {
-        return recipe(new RunFiles(uri, hadoop))
-                .map(old -> old.essentialDifferences(recipe))
-                .orElse(List.of());
-    }
-
-    /** The recipe of the run that is there, if one is. */
-    static Optional<Recipe> recipe(RunFiles files) {
-        return files.read(CONFIG).map(text -> Recipe.parse(text, files.uri(CONFIG)));
     }
 
     static RunHistory history(RunFiles files) {

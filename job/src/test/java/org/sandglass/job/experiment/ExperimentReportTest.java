@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sandglass.job.data.TableIdentity;
 import org.sandglass.job.experiment.ExperimentData.SettingData;
 import org.sandglass.job.report.Browser;
 import org.sandglass.job.report.RunFiles;
@@ -28,6 +29,9 @@ class ExperimentReportTest {
             "figure 1",
             "small",
             List.of("a machine"),
+            Map.of(
+                    "train", new TableIdentity(50_000, "0a1b", null),
+                    "validation", new TableIdentity(10_000, null, 20_000L)),
             Map.of("training.precision", "bf16"),
             List.of(
                     setting("small", 4, MadeUpRuns.group("small", 3, 12, 0.2, epoch -> 60 - 3.0 * epoch)),
@@ -46,7 +50,9 @@ class ExperimentReportTest {
                         .formatted(expected.mean(), expected.deviation()))
                 .contains("| middle | train | coincides from epoch 1 |", "| large | train | differs |")
                 .contains("| later | train | – | 256 | 16 | 4096 | 0 | not run | – |")
-                .contains("9 runs of 4 settings, seeds: 3, 0.3 hours; a machine; commit 0123abc");
+                .contains("9 runs of 4 settings, seeds: 3, 0.3 hours; a machine; commit 0123abc")
+                .contains("tables: train of 50,000 images, checksum 0a1b;"
+                        + " validation of 10,000 images of 20,000 bytes, no checksum");
         assertThat(Files.readString(directory.resolve("table.csv"))).hasLineCount(5);
         assertThat(directory.resolve("error-by-minibatch.svg")).content().contains("<circle");
     }
