@@ -136,23 +136,15 @@ public record ExperimentData(
     }
 
     /**
-     * Each setting of a queue's directory with its runs, as far as they have come, in the order of their names.
+     * What a queue's directory is for.
      *
-     * @throws JobFailure (data) if the directory holds no experiment
+     * @throws JobFailure (data) if it holds no experiment
      */
-    static Map<SettingData, List<RecordedRun>> recorded(String uri, Configuration hadoop) {
+    static ExperimentData plan(String uri, Configuration hadoop) {
         RunFiles files = new RunFiles(uri, hadoop);
-        String plan = files.read(PLAN)
+        return files.read(PLAN)
+                .map(plan -> parse(plan, files.uri(PLAN)))
                 .orElseThrow(() -> JobFailure.data("Cannot read experiment: " + files.uri(PLAN) + ": is not there"));
-        return parse(plan, files.uri(PLAN)).recorded(files, hadoop);
-    }
-
-    private Map<SettingData, List<RecordedRun>> recorded(RunFiles files, Configuration hadoop) {
-        Map<SettingData, List<RecordedRun>> recorded = new LinkedHashMap<>();
-        for (SettingData setting : settings) {
-            recorded.put(setting, runs(files, setting.directory(), hadoop));
-        }
-        return recorded;
     }
 
     /** The runs of a setting, as far as they have come, in the order of their names. */
@@ -173,7 +165,8 @@ public record ExperimentData(
     }
 
     private ExperimentData withRuns(RunFiles files, Configuration hadoop) {
-        Map<SettingData, List<RecordedRun>> recorded = recorded(files, hadoop);
+        Map<SettingData, List<RecordedRun>> recorded = new LinkedHashMap<>();
+        settings.forEach(setting -> recorded.put(setting, runs(files, setting.directory(), hadoop)));
         Optional<RecordedRun> reference = recorded.entrySet().stream()
                 .filter(entry -> baseline == null || entry.getKey().name().equals(baseline))
                 .findFirst()

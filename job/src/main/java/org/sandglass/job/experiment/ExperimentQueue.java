@@ -196,8 +196,9 @@ public final class ExperimentQueue {
      */
     public void run(SparkSession session, Progress progress) {
         ExperimentData plan = check();
-        Map<String, Long> samples = samples(session);
         ReusableRuns reusable = ReusableRuns.of(order.reuse(), hadoop);
+        // Hours before the last of them is needed.
+        tables().forEach(table -> SampleTable.open(session, requireTable(table)));
         files.write(ExperimentData.PLAN, plan.json());
         List<Job> jobs = jobs();
         for (int i = 0; i < jobs.size(); i++) {
@@ -210,9 +211,8 @@ public final class ExperimentQueue {
                     job.setting().name(),
                     job.seed());
             Optional<String> equal = reusable.equal(
-                    job.setting().table(),
-                    requireNonNull(samples.get(job.setting().table())),
-                    requireNonNull(samples.get(Experiment.VALIDATION)),
+                    requireNonNull(plan.tables().get(job.setting().table())),
+                    requireNonNull(plan.tables().get(Experiment.VALIDATION)),
                     job.recipe());
             if (hasEnded(job)) {
                 progress.note(what + ": has ended already");
@@ -226,14 +226,6 @@ public final class ExperimentQueue {
             }
         }
         ExperimentReport.write(ExperimentData.read(order.out(), hadoop), files);
-    }
-
-    /** Opens every table that is needed, hours before the last of them is. */
-    private Map<String, Long> samples(SparkSession session) {
-        Map<String, Long> samples = new HashMap<>();
-        tables().forEach(table -> samples.put(
-                table, SampleTable.open(session, requireTable(table)).samples()));
-        return samples;
     }
 
     private void train(SparkSession session, Job job, Progress progress) {

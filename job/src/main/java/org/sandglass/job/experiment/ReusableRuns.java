@@ -4,14 +4,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.sandglass.job.config.Experiment;
 import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.TableIdentity;
+import org.sandglass.job.experiment.ExperimentData.SettingData;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.RecordedRun;
+import org.sandglass.job.report.RunFiles;
 
 /** Ended runs of other experiments. Experiments share settings, as the paper's tables share their baselines. Immutable. */
 final class ReusableRuns {
 
-    private record Ended(String table, RecordedRun run) {}
+    private record Ended(TableIdentity table, TableIdentity validation, RecordedRun run) {}
 
     private final List<Ended> runs;
 
@@ -22,35 +26,45 @@ final class ReusableRuns {
     /**
      * Finds those of some queues' directories.
      *
-     * @throws JobFailure (data) if there is no experiment in one of them
+     * @throws JobFailure (data) if there is no experiment in one of them, or one that does not tell its tables
      */
     static ReusableRuns of(List<String> experiments, Configuration hadoop) {
         List<Ended> ended = new ArrayList<>();
         for (String uri : experiments) {
-            ExperimentData.recorded(uri, hadoop).forEach((setting, runs) -> runs.stream()
-                    .filter(RecordedRun::hasEnded)
-                    .forEach(run -> ended.add(new Ended(setting.table(), run))));
+            ExperimentData plan = ExperimentData.plan(uri, hadoop);
+            RunFiles files = new RunFiles(uri, hadoop);
+            for (SettingData setting : plan.settings()) {
+                ExperimentData.runs(files, setting.directory(), hadoop).stream()
+                        .filter(RecordedRun::hasEnded)
+                        .map(run -> new Ended(
+                                table(plan, setting.table(), uri), table(plan, Experiment.VALIDATION, uri), run))
+                        .forEach(ended::add);
+            }
         }
         return new ReusableRuns(List.copyOf(ended));
+    }
+
+    private static TableIdentity table(ExperimentData plan, String name, String uri) {
+        TableIdentity table = plan.tables().get(name);
+        if (table == null) {
+            throw JobFailure.data("Cannot reuse runs of " + uri + ": its " + ExperimentData.PLAN
+                    + " does not tell which table " + name + " was; leave out --reuse " + uri);
+        }
+        return table;
     }
 
     /**
      * The URI of a run of this very recipe, its seed and what does not change the mathematics included: some experiments
      * compare times.
      *
-     * @param table the name of its table
-     * @param samples of that table
-     * @param validationSamples of the table for evaluation
+     * @param table that it is trained on
+     * @param validation that it is evaluated on
      */
-    Optional<String> equal(String table, long samples, long validationSamples, Recipe recipe) {
+    Optional<String> equal(TableIdentity table, TableIdentity validation, Recipe recipe) {
         return runs.stream()
-                .filter(ended -> ended.table().equals(table))
+                .filter(ended -> ended.table().equals(table) && ended.validation().equals(validation))
                 .map(Ended::run)
                 .filter(run -> run.recipe().differences(recipe).isEmpty())
-                .filter(run -> run.summary()
-                        .filter(summary -> summary.trainSamples() == samples)
-                        .filter(summary -> summary.validationSamples() == validationSamples)
-                        .isPresent())
                 .map(RecordedRun::uri)
                 .findFirst();
     }
