@@ -73,8 +73,8 @@ final class CalibrateCommand implements Runnable {
         try (SparkSession session = Sessions.open("sandglass calibrate")) {
             Calibration calibration =
                     Calibrating.run(session, resolved, data, spec.commandLine().getErr()::println);
-            String text = "# By sandglass calibrate: " + resolved.model().name() + ", "
-                    + session.sparkContext().master() + System.lineSeparator() + calibration.render();
+            String text = "# By sandglass calibrate: " + session.sparkContext().master() + System.lineSeparator()
+                    + calibration.render();
             if (out == null) {
                 spec.commandLine().getOut().print(text);
                 spec.commandLine().getOut().flush();

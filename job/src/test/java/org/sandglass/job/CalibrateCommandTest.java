@@ -76,6 +76,9 @@ class CalibrateCommandTest {
         Config measured = ConfigFactory.parseFile(
                         directory.resolve("calibration.conf").toFile())
                 .getConfig("calibration");
+        assertThat(measured.getString("model")).isEqualTo("cifar-resnet8");
+        assertThat(measured.getString("precision")).isEqualTo("f32");
+        assertThat(measured.getInt("size")).isEqualTo(32);
         assertThat(measured.getInt("perWorkerBatchSize")).isEqualTo(4);
         assertThat(measured.getDouble("backwardMillis")).isGreaterThan(measured.getDouble("updateMillis"));
         assertThat(measured.getBoolean("engine.onDevice")).isTrue();

@@ -34,6 +34,9 @@ public record PlanFile(Recipe recipe, Optional<ClusterSettings> cluster) {
             "cluster.data.samples",
             "cluster.data.validation",
             "cluster.data.encodedKiB",
+            "calibration.model",
+            "calibration.precision",
+            "calibration.size",
             "calibration.perWorkerBatchSize",
             "calibration.forwardMillis",
             "calibration.backwardMillis",
@@ -47,6 +50,12 @@ public record PlanFile(Recipe recipe, Optional<ClusterSettings> cluster) {
             "calibration.decodePerCore",
             "calibration.exchangeMBps",
             "calibration.stageSeconds");
+    /** Of what a step was measured: the recipe's key that must have the same value, since times of another tell nothing. */
+    private static final Map<String, String> MEASURED = Map.of(
+            "calibration.model", "model.name",
+            "calibration.precision", "training.precision",
+            "calibration.size", "augmentation.size");
+
     private static final double MOST = 1e15;
 
     /**
@@ -87,6 +96,7 @@ public record PlanFile(Recipe recipe, Optional<ClusterSettings> cluster) {
             throw RecipeErrors.failure(place + ": a plan for a cluster needs " + String.join(", ", missing));
         }
         SettingReader read = new SettingReader(all, errors);
+        requireMeasured(read, recipe);
         double share = recipe.training().perWorkerBatchSize() / read.positive("calibration.perWorkerBatchSize");
         double gbps = read.positive("cluster.link.gbps");
         ClusterSettings settings = new ClusterSettings(
@@ -125,6 +135,20 @@ public record PlanFile(Recipe recipe, Optional<ClusterSettings> cluster) {
         }
         errors.throwIfAny();
         return settings;
+    }
+
+    private static void requireMeasured(SettingReader read, Recipe recipe) {
+        Map<String, String> planned = recipe.settings();
+        new TreeMap<>(MEASURED).forEach((measured, key) -> {
+            String value = read.text(measured);
+            if (!value.equals(planned.get(key))) {
+                read.reject(
+                        measured,
+                        measured + " = " + value + ", and the recipe has " + key + " = " + planned.get(key)
+                                + ": a step of the one tells nothing of the other's; sandglass calibrate with this recipe,"
+                                + " or give times of its step");
+            }
+        });
     }
 
     private static void checkKeys(String prefix, ConfigObject object, RecipeErrors errors) {

@@ -11,6 +11,7 @@ import org.sandglass.ops.nn.Network;
  * What this implementation takes on the executors at hand: the group {@code calibration} of a file that {@code sandglass plan}
  * reads. Seconds, bytes and operations per second.
  *
+ * @param model whose step was measured, with {@code precision} and images of {@code size}: recipes' values
  * @param deviation standard deviation of a step, over the tasks' steps, as a share of the median
  * @param deviceFlops of forward and backward together, all layers alike
  * @param deviceBytesPerSecond of the update, which is nothing but traffic
@@ -20,6 +21,9 @@ import org.sandglass.ops.nn.Network;
  * @param frame what a frame takes its sender, and again its receiver, whatever its size
  */
 public record Calibration(
+        String model,
+        String precision,
+        int size,
         int perWorkerBatchSize,
         double forward,
         double backward,
@@ -97,6 +101,9 @@ public record Calibration(
                         Math.toIntExact(network.layout().gradientLength()),
                         median(tasks.stream().mapToDouble(Task::gradientSum))));
         return new Calibration(
+                recipe.model().name(),
+                recipe.settings().get("training.precision"),
+                recipe.augmentation().size(),
                 n,
                 forward,
                 backward,
@@ -117,6 +124,7 @@ public record Calibration(
         return String.format(
                 Locale.ROOT,
                 "calibration {%n"
+                        + "  model = %s, precision = %s, size = %d%n"
                         + "  perWorkerBatchSize = %d%n"
                         + "  forwardMillis = %.4f%n"
                         + "  backwardMillis = %.4f%n"
@@ -128,6 +136,9 @@ public record Calibration(
                         + "  exchangeMBps = %.2f%n"
                         + "  stageSeconds = %.3f%n"
                         + "}%n",
+                model,
+                precision,
+                size,
                 perWorkerBatchSize,
                 1e3 * forward,
                 1e3 * backward,

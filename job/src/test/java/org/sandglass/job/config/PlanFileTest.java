@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sandglass.job.failure.ExitCode;
 import org.sandglass.job.failure.JobFailure;
@@ -39,6 +40,23 @@ class PlanFileTest {
                         + " cluster\\.devicesPerHost = 256 devices have training\\.workers = 255 workers: each needs one;"
                         + " plan for fewer devices or more workers");
         assertThat(PlanFile.load(PAPER, Map.of("training.workers", "257")).cluster())
+                .isPresent();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "model.name, resnet101, calibration.model = resnet50",
+        "training.precision, bf16, calibration.precision = f32",
+        "augmentation.size, 160, calibration.size = 224"
+    })
+    void shouldRefuseTimesOfAnotherStep(String key, String value, String measured) {
+        assertThatThrownBy(() -> PlanFile.load(PAPER, Map.of(key, value)))
+                .isInstanceOfSatisfying(JobFailure.class, failure -> assertThat(failure.exitCode())
+                        .isEqualTo(ExitCode.USAGE))
+                .hasMessageContaining(measured + ", and the recipe has " + key + " = " + value + ": ")
+                .hasMessageContaining("sandglass calibrate with this recipe, or give times of its step");
+        String calibrated = measured.substring(0, measured.indexOf(' '));
+        assertThat(PlanFile.load(PAPER, Map.of(key, value, calibrated, value)).cluster())
                 .isPresent();
     }
 
