@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +74,20 @@ public record ExperimentData(
         @JsonIgnore
         public long globalBatchSize() {
             return (long) workers * perWorkerBatchSize;
+        }
+
+        /** The median over the seeds, which one that something held up does not change; NaN without one. */
+        double secondsPerIteration() {
+            return median(SeedRun::secondsPerIteration);
+        }
+
+        /** Likewise of an epoch's training. */
+        double secondsPerEpoch() {
+            return median(SeedRun::secondsPerEpoch);
+        }
+
+        private double median(ToDoubleFunction<SeedRun> of) {
+            return Spread.median(runs.stream().mapToDouble(of).toArray());
         }
 
         Optional<RunGroup> group() {

@@ -8,8 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
+import java.util.function.BiFunction;
 import java.util.function.ToLongFunction;
 import org.sandglass.job.experiment.ExperimentData.SettingData;
 import org.sandglass.job.report.Chart;
@@ -92,8 +91,8 @@ public final class ExperimentReport {
                 "seeds",
                 "error, %",
                 "paper, %",
-                "s / iteration",
-                "s / epoch",
+                "s / iteration, median",
+                "s / epoch, median",
                 "hours");
         return new ChartPage.Table(
                 "Top-1 validation error: median of the last five epochs, mean ± standard deviation over the seeds",
@@ -115,8 +114,8 @@ public final class ExperimentReport {
                 Integer.toString(runs.size()),
                 error(setting),
                 setting.paper().isEmpty() ? "–" : setting.paper(),
-                number("%.3f", median(runs, SeedRun::secondsPerIteration)),
-                number("%.1f", median(runs, SeedRun::secondsPerEpoch)),
+                number("%.3f", setting.secondsPerIteration()),
+                number("%.1f", setting.secondsPerEpoch()),
                 number("%.2f", hours));
     }
 
@@ -173,21 +172,19 @@ public final class ExperimentReport {
                     "Validation error against minibatch",
                     minibatch,
                     Axis.linear("top-1 error, %"),
-                    lines(SettingData::globalBatchSize, RunGroup::finalError)));
+                    lines(SettingData::globalBatchSize, ExperimentReport::errorAt)));
             charts.add(new Chart(
                     "seconds-per-iteration",
-                    "Time of an iteration against minibatch",
+                    "Time of an iteration against minibatch, median over the seeds",
                     minibatch,
                     Axis.log("seconds"),
-                    lines(
-                            SettingData::globalBatchSize,
-                            group -> Spread.of(values(group, SeedRun::secondsPerIteration)))));
+                    lines(SettingData::globalBatchSize, (x, setting) -> Point.of(x, setting.secondsPerIteration()))));
             charts.add(new Chart(
                     "seconds-per-epoch",
-                    "Time of an epoch against minibatch",
+                    "Time of an epoch against minibatch, median over the seeds",
                     minibatch,
                     Axis.linear("seconds"),
-                    lines(SettingData::globalBatchSize, group -> Spread.of(values(group, SeedRun::secondsPerEpoch)))));
+                    lines(SettingData::globalBatchSize, (x, setting) -> Point.of(x, setting.secondsPerEpoch()))));
         }
         if (distinct(SettingData::perWorkerBatchSize) >= ENOUGH_FOR_A_LINE) {
             charts.add(new Chart(
@@ -195,7 +192,7 @@ public final class ExperimentReport {
                     "Validation error against samples per worker",
                     Axis.log("samples per worker n"),
                     Axis.linear("top-1 error, %"),
-                    lines(SettingData::perWorkerBatchSize, RunGroup::finalError)));
+                    lines(SettingData::perWorkerBatchSize, ExperimentReport::errorAt)));
         }
         return charts.stream().filter(chart -> !chart.lines().isEmpty()).toList();
     }
@@ -204,26 +201,23 @@ public final class ExperimentReport {
         return data.settings().stream().mapToLong(size).distinct().count();
     }
 
-    private List<Chart.Line> lines(ToLongFunction<SettingData> size, Function<RunGroup, Spread> value) {
+    /** A line for each series of settings, those without runs left out. */
+    private List<Chart.Line> lines(ToLongFunction<SettingData> size, BiFunction<Double, SettingData, Point> point) {
         Map<String, List<Point>> series = new LinkedHashMap<>();
-        data.settings().stream().sorted(Comparator.comparingLong(size)).forEach(setting -> setting.group()
-                .ifPresent(group -> {
-                    Spread spread = value.apply(group);
-                    series.computeIfAbsent(setting.series(), name -> new ArrayList<>())
-                            .add(Point.of((double) size.applyAsLong(setting), spread.mean(), spread.deviation()));
-                }));
+        data.settings().stream()
+                .filter(setting -> !setting.runs().isEmpty())
+                .sorted(Comparator.comparingLong(size))
+                .forEach(setting -> series.computeIfAbsent(setting.series(), name -> new ArrayList<>())
+                        .add(point.apply((double) size.applyAsLong(setting), setting)));
         return series.entrySet().stream()
                 .map(line ->
                         new Chart.Line(line.getKey().isEmpty() ? data.title() : line.getKey(), true, line.getValue()))
                 .toList();
     }
 
-    private static double[] values(RunGroup group, ToDoubleFunction<SeedRun> of) {
-        return group.runs().stream().mapToDouble(of).toArray();
-    }
-
-    private static double median(List<SeedRun> runs, ToDoubleFunction<SeedRun> of) {
-        return Spread.median(runs.stream().mapToDouble(of).toArray());
+    private static Point errorAt(double x, SettingData setting) {
+        Spread error = new RunGroup(setting.name(), setting.runs()).finalError();
+        return Point.of(x, error.mean(), error.deviation());
     }
 
     private static String number(String format, double value) {

@@ -102,7 +102,7 @@ public record Calibration(
                         median(tasks.stream().mapToDouble(Task::gradientSum))));
         return new Calibration(
                 recipe.model().name(),
-                recipe.settings().get("training.precision"),
+                recipe.training().precision().name().toLowerCase(Locale.ROOT),
                 recipe.augmentation().size(),
                 n,
                 forward,

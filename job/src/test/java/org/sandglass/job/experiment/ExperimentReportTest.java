@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
@@ -55,6 +57,35 @@ class ExperimentReportTest {
                         + " validation of 10,000 images of 20,000 bytes, no checksum");
         assertThat(Files.readString(directory.resolve("table.csv"))).hasLineCount(5);
         assertThat(directory.resolve("error-by-minibatch.svg")).content().contains("<circle");
+    }
+
+    /** One of the seeds was held up; table and charts say the same. */
+    @Test
+    void shouldTellAndDrawTheMedianOfTheSeedsTimes() throws IOException {
+        List<SeedRun> held = new ArrayList<>(data.settings().get(1).runs());
+        held.set(2, MadeUpRuns.taking(70, held.get(2)));
+        List<SettingData> settings = new ArrayList<>(data.settings());
+        settings.set(1, setting("middle", 16, new RunGroup("middle", held)));
+        ExperimentReport.write(
+                new ExperimentData("sweep", "Sweep", "", "small", List.of(), Map.of(), Map.of(), settings),
+                new RunFiles(directory.toString(), new Configuration()));
+
+        assertThat(directory.resolve("table.csv")).content().contains("\"s / epoch, median\"");
+        assertThat(Files.readAllLines(directory.resolve("table.csv")).get(2)).contains("middle,", ",0.900,10.0,");
+        String chart = Files.readString(directory.resolve("seconds-per-epoch.svg"));
+        // All three are at 10 seconds: the line through them is level.
+        assertThat(Pattern.compile("<circle cx=\"[^\"]*\" cy=\"([^\"]*)\"")
+                        .matcher(chart)
+                        .results()
+                        .map(circle -> circle.group(1)))
+                .hasSize(3)
+                .containsOnly(first(chart));
+        assertThat(chart).contains("Time of an epoch against minibatch, median over the seeds");
+    }
+
+    private static String first(String chart) {
+        int at = chart.indexOf(" cy=\"") + 5;
+        return chart.substring(at, chart.indexOf('"', at));
     }
 
     @Test

@@ -35,6 +35,32 @@ final class MadeUpRuns {
                 run.curve());
     }
 
+    /** The same run with epochs that took so many seconds. */
+    static SeedRun taking(double seconds, SeedRun run) {
+        return new SeedRun(
+                run.seed(),
+                run.status(),
+                run.globalBatchSize(),
+                run.tasks(),
+                run.ledgerViolations(),
+                run.wallSeconds(),
+                run.commit(),
+                run.weightsSha256(),
+                run.epochs().stream()
+                        .map(epoch -> new SeedRun.Epoch(
+                                epoch.epoch(),
+                                epoch.samples(),
+                                epoch.iterations(),
+                                epoch.trainLoss(),
+                                epoch.trainError(),
+                                epoch.validationError(),
+                                seconds,
+                                epoch.iterationSeconds(),
+                                epoch.exposedCommunication()))
+                        .toList(),
+                run.curve());
+    }
+
     /** Its validation error is its training error and 5. */
     static SeedRun run(int seed, long samples, int epochs, double noise, IntToDoubleFunction error) {
         // Seeds of neighbouring numbers draw much alike in the beginning.
