@@ -5,7 +5,14 @@
   const plots = [];
   const number = value => value === null || value === undefined ? '–'
       : value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : value.toLocaleString('en', {maximumSignificantDigits: 5});
-  const tick = value => value === null ? '' : value >= 1024 && value % 1024 === 0 ? value / 1024 + 'k' : number(value);
+  // Short, since labels stand side by side: 8k for 8192 and for 8000, 450k, 0.00781.
+  const tick = value => value === null ? ''
+      : value >= 1024 && value % 1024 === 0 ? value / 1024 + 'k'
+      : value >= 1e4 ? value.toLocaleString('en', {notation: 'compact', maximumSignificantDigits: 4}).replace('K', 'k')
+      : value !== 0 && Math.abs(value) < 0.1 && Math.abs(value) >= 1e-3 ? value.toLocaleString('en', {maximumSignificantDigits: 3})
+      : number(value);
+  // As wide as the widest label, of 12 px, wants it.
+  const room = (u, labels) => 20 + 7 * Math.max(4, ...(labels || []).map(label => label.length));
 
   // What the mean of several seeds may be off by: a band along a line, bars at marks.
   const spread = chart => u => chart.lines.forEach((line, index) => {
@@ -39,14 +46,14 @@
     };
     const range = chart.lines.flatMap(line => line.low.concat(line.high)).filter(v => v !== null);
     const scale = of => of.logarithmic ? {distr: 3, log: 2} : {};
-    const room = (Math.max(...range) - Math.min(...range) || 1) * 0.05;
+    const margin = (Math.max(...range) - Math.min(...range) || 1) * 0.05;
     const y = chart.y.logarithmic ? {}
-        : {range: [Math.max(Math.min(0, ...range), Math.min(...range) - room), Math.max(...range) + room]};
+        : {range: [Math.max(Math.min(0, ...range), Math.min(...range) - margin), Math.max(...range) + margin]};
     const options = {
-      width: place.clientWidth, height: 300, padding: [8, 12, 0, 0],
+      width: place.clientWidth, height: 300, padding: [8, 24, 0, 0],
       cursor: {points: {size: 6}},
       scales: {x: {time: false, ...scale(chart.x)}, y: {...scale(chart.y), ...y}},
-      axes: [{...axis, size: 34, label: chart.x.label}, {...axis, size: 52, label: chart.y.label}],
+      axes: [{...axis, size: 34, space: 44, label: chart.x.label}, {...axis, size: room, label: chart.y.label}],
       series: [{label: chart.x.label, value: (u, v) => number(v)}].concat(chart.lines.map(line => ({
         label: line.name, stroke: line.color, width: 2, spanGaps: true, value: (u, v) => number(v),
         points: {show: line.marked, size: 7, fill: line.color},

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.sandglass.job.report.Chart.Axis;
@@ -50,6 +51,18 @@ class ChartSvgTest {
         assertThat(((Element) lines.item(1)).getAttribute("points").split(" ")).hasSize(1);
     }
 
+    /** As many as the paper's sweep has settings. */
+    @Test
+    void shouldGiveEveryLineAColorOfItsOwn() throws Exception {
+        List<Line> lines = IntStream.range(0, 16)
+                .mapToObj(i -> new Line("line " + i, false, List.of(Point.of(0, i), Point.of(1, i))))
+                .toList();
+        NodeList drawn = parse(ChartSvg.of(new Chart("many", "Many", Axis.linear("x"), Axis.linear("y"), lines)))
+                .getElementsByTagName("polyline");
+        assertThat(IntStream.range(0, 16).mapToObj(i -> ((Element) drawn.item(i)).getAttribute("stroke")))
+                .doesNotHaveDuplicates();
+    }
+
     @Test
     void shouldDrawNothing() throws Exception {
         Chart empty = new Chart("empty", "Empty", Axis.linear("x"), Axis.linear("y"), List.of());
@@ -63,7 +76,7 @@ class ChartSvgTest {
 
     private static List<String> text(Document svg) {
         NodeList texts = svg.getElementsByTagName("text");
-        return java.util.stream.IntStream.range(0, texts.getLength())
+        return IntStream.range(0, texts.getLength())
                 .mapToObj(i -> texts.item(i).getTextContent())
                 .toList();
     }

@@ -72,6 +72,50 @@ class PagesInBrowserTest {
                 .contains("a <band>", "marks");
     }
 
+    /** What is written beside the axes neither ends at the canvas's edge nor runs into the axis's own label. */
+    @Test
+    void shouldLeaveRoomForLongLabels() throws IOException, InterruptedException {
+        Line line = new Line("a", true, List.of(Point.of(50_000, 0.0078125), Point.of(450_000, 1.5)));
+        Line seconds = new Line("b", true, List.of(Point.of(64, 0.0078125), Point.of(16384, 0.5)));
+        Path file = directory.resolve("labels.html");
+        Files.writeString(
+                file,
+                new ChartPage(
+                                "Labels",
+                                "",
+                                List.of(),
+                                List.of(
+                                        new Chart(
+                                                "samples",
+                                                "Samples",
+                                                Axis.linear("x"),
+                                                Axis.linear("y"),
+                                                List.of(line)),
+                                        new Chart(
+                                                "seconds", "Seconds", Axis.log("x"), Axis.log("y"), List.of(seconds))),
+                                List.of())
+                        .render());
+        browser.open(file);
+        for (String plot : List.of("samples", "seconds")) {
+            assertThat(inked(plot, "canvas.width - 2", 2))
+                    .as(plot + ", right edge")
+                    .isZero();
+            assertThat(inked(plot, "Math.round(21 * devicePixelRatio)", 1))
+                    .as(plot + ", between the label of the axis and its values")
+                    .isZero();
+        }
+    }
+
+    /** How many pixels are not transparent in some columns of a plot. */
+    private int inked(String plot, String from, int columns) {
+        return browser.evaluate("""
+                (() => {
+                  const canvas = document.querySelector('#%s canvas');
+                  const data = canvas.getContext('2d').getImageData(%s, 0, %d, canvas.height).data;
+                  return data.filter((value, i) => i %% 4 === 3 && value > 0).length;
+                })()""".formatted(plot, from, columns)).asInt();
+    }
+
     @Test
     void shouldNoticeErrorsAndRequests() throws IOException, InterruptedException {
         Path file = directory.resolve("broken.html");
