@@ -8,6 +8,7 @@ import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.SampleTable;
 import org.sandglass.job.plan.Calibration;
 import org.sandglass.job.report.RunFiles;
 import org.sandglass.job.train.Calibrating;
@@ -70,6 +71,7 @@ final class CalibrateCommand implements Runnable {
             overTheNetwork.put("collective.algorithm", "halving-doubling");
             resolved = Recipe.load(recipe.file(), overTheNetwork);
         }
+        SampleTable.requirePresent(data, HadoopSettings.configuration());
         try (SparkSession session = Sessions.open("sandglass calibrate")) {
             Calibration calibration =
                     Calibrating.run(session, resolved, data, spec.commandLine().getErr()::println);

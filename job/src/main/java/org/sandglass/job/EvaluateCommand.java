@@ -2,6 +2,7 @@ package org.sandglass.job;
 
 import java.util.Locale;
 import org.apache.spark.sql.SparkSession;
+import org.sandglass.job.data.SampleTable;
 import org.sandglass.job.report.ValidationMetrics;
 import org.sandglass.job.train.Evaluation;
 import org.sandglass.job.train.Sessions;
@@ -41,6 +42,7 @@ final class EvaluateCommand implements Runnable {
 
     @Override
     public void run() {
+        SampleTable.requirePresent(data, HadoopSettings.configuration());
         try (SparkSession session = Sessions.open("sandglass evaluate " + checkpoint)) {
             ValidationMetrics metrics = Evaluation.run(session, checkpoint, data);
             spec.commandLine()

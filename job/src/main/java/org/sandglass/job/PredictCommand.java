@@ -1,6 +1,7 @@
 package org.sandglass.job;
 
 import org.apache.spark.sql.SparkSession;
+import org.sandglass.job.data.SampleTable;
 import org.sandglass.job.train.Prediction;
 import org.sandglass.job.train.Sessions;
 import picocli.CommandLine.Command;
@@ -44,6 +45,7 @@ final class PredictCommand implements Runnable {
 
     @Override
     public void run() {
+        SampleTable.requirePresent(data, HadoopSettings.configuration());
         try (SparkSession session = Sessions.open("sandglass predict " + checkpoint)) {
             long rows = Prediction.run(session, checkpoint, data, out);
             spec.commandLine().getOut().printf("%d predictions: %s%n", rows, out);

@@ -2,9 +2,11 @@ package org.sandglass.job;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.config.Recipe;
+import org.sandglass.job.data.SampleTable;
 import org.sandglass.job.doctor.Doctor;
 import org.sandglass.job.report.Progress;
 import org.sandglass.job.report.Summary;
@@ -62,6 +64,11 @@ final class TrainCommand implements Runnable {
     @Override
     public void run() {
         Recipe resolved = Recipe.load(recipe.file(), recipe.overrides());
+        Configuration hadoop = HadoopSettings.configuration();
+        SampleTable.requirePresent(data, hadoop);
+        if (validation != null) {
+            SampleTable.requirePresent(validation, hadoop);
+        }
         train(
                 new TrainRequest(resolved, data, validation, run),
                 spec.commandLine().getOut());

@@ -104,6 +104,38 @@ class SandglassTest {
                 .isEqualTo(name.startsWith("imagenet") ? 3.2 : 0.1);
     }
 
+    /** There is no such Spark: who opened it before looking would tell another error. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "train --data /nowhere --run x",
+                "train --data ../conf --validation /nowhere --run x",
+                "evaluate --data /nowhere --checkpoint x",
+                "predict --data /nowhere --checkpoint x --out y",
+                "calibrate --data /nowhere",
+                "experiment run ../conf/paper/warmup-cpu.conf --validation /nowhere --out /nowhere/either"
+            })
+    void shouldSayThatATableIsMissingBeforeItOpensSpark(String command) {
+        String before = System.setProperty("spark.master", "nonsense");
+        try {
+            assertThat(run(command)).isEqualTo(3);
+            assertThat(err.toString())
+                    .contains(
+                            "Cannot open table /nowhere: no such file or directory; to make a table see `sandglass prepare`");
+            if (command.startsWith("experiment")) {
+                assertThat(err.toString())
+                        .contains(
+                                "if the experiment's table validation is elsewhere, say so with --table validation=URI");
+            }
+        } finally {
+            if (before == null) {
+                System.clearProperty("spark.master");
+            } else {
+                System.setProperty("spark.master", before);
+            }
+        }
+    }
+
     @Test
     void shouldPlanThePapersCluster() throws IOException {
         assertThat(run("plan --conf ../conf/paper/cluster-2017.conf --no-memory --json"))

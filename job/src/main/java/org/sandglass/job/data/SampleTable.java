@@ -79,6 +79,18 @@ public final class SampleTable {
     }
 
     /**
+     * Finds out without Spark whether there is a table. A command that opens Spark for nothing waits for it, and Spark that is
+     * closed while its executors start says so at length.
+     *
+     * @throws JobFailure (data) if there is nothing, or a table that was not finished
+     */
+    public static void requirePresent(String uri, Configuration hadoop) {
+        if (TableListing.of(uri, hadoop).isDirectory()) {
+            TableManifest.read(hadoop, uri);
+        }
+    }
+
+    /**
      * The same table read as one of so many classes: a validation table by its training table's.
      *
      * @throws JobFailure (data) naming file and row, if a label is not in [0, classes)

@@ -45,7 +45,7 @@ record TableListing(Path root, boolean isDirectory, List<Entry> entries) {
             entries.sort(Comparator.comparing(Entry::name));
             return checked(uri, new TableListing(root, status.isDirectory(), List.copyOf(entries)));
         } catch (FileNotFoundException e) {
-            throw failure(uri, "no such file or directory", e);
+            throw failure(uri, "no such file or directory; to make a table see `sandglass prepare`", e);
         } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
             throw failure(uri, String.valueOf(e.getMessage()), e);
         }

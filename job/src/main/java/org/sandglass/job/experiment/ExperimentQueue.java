@@ -104,7 +104,7 @@ public final class ExperimentQueue {
         present.ifPresent(this::requireSameRecipes);
         Map<String, TableIdentity> tables = new HashMap<>();
         for (String table : tables()) {
-            tables.put(table, TableIdentity.of(requireTable(table), hadoop));
+            tables.put(table, identity(table));
         }
         Set<String> machines = new LinkedHashSet<>();
         present.ifPresent(plan -> {
@@ -114,6 +114,18 @@ public final class ExperimentQueue {
         });
         machines.add(machine());
         return ExperimentData.planned(experiment, List.copyOf(machines), tables);
+    }
+
+    private TableIdentity identity(String table) {
+        String uri = requireTable(table);
+        try {
+            return TableIdentity.of(uri, hadoop);
+        } catch (JobFailure e) {
+            throw JobFailure.data(
+                    e.getMessage() + "; if the experiment's table " + table + " is elsewhere, say so with --table "
+                            + table + "=URI",
+                    e);
+        }
     }
 
     /**
