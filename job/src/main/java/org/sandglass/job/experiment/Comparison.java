@@ -17,7 +17,8 @@ import org.sandglass.job.experiment.SeedRun.Epoch;
  * <p>Curves are aligned by samples seen: at the end of each of the baseline's epochs, the runs' values are interpolated.
  * Two means coincide where they differ by at most {@value #TOLERANCE} standard deviations of the baseline's seeds; the
  * deviation is that of the epochs beside, too, pooled, for few seeds tell it badly. The spread of what is compared counts
- * only where the baseline has none, since runs that go astray spread widely. Where a run diverged, there is no match.
+ * only where the baseline has none, since runs that go astray spread widely. Where a run diverged, there is no match, and
+ * where one of the baseline's did, no verdict.
  *
  * @param measure what was compared, in words
  * @param epochs compared, in order
@@ -25,6 +26,7 @@ import org.sandglass.job.experiment.SeedRun.Epoch;
  *     spread is unknown
  * @param known whether the spread is known at an epoch, and so the verdict
  * @param lost how many of the compared runs diverged or failed
+ * @param baselineLost how many of the baseline's did
  */
 public record Comparison(
         String baseline,
@@ -33,7 +35,8 @@ public record Comparison(
         List<Point> epochs,
         @Nullable Integer coincidesFrom,
         boolean known,
-        long lost) {
+        long lost,
+        long baselineLost) {
 
     static final int TOLERANCE = 2;
 
@@ -96,15 +99,21 @@ public record Comparison(
                     TOLERANCE * spread));
         }
         List<Point> judged = points.stream().filter(Point::known).toList();
-        long lost = run.count("diverged") + run.count("failed");
+        long lost = lost(run);
+        long baselineLost = lost(baseline);
         return new Comparison(
                 baseline.name(),
                 run.name(),
                 measure,
                 points,
-                lost == 0 ? from(judged) : null,
-                !judged.isEmpty() || lost > 0,
-                lost);
+                lost == 0 && baselineLost == 0 ? from(judged) : null,
+                baselineLost == 0 && (!judged.isEmpty() || lost > 0),
+                lost,
+                baselineLost);
+    }
+
+    private static long lost(RunGroup group) {
+        return group.count("diverged") + group.count("failed");
     }
 
     private static SeedRun longest(RunGroup group) {
@@ -158,6 +167,10 @@ public record Comparison(
 
     /** The verdict as a sentence. */
     public String verdict() {
+        if (baselineLost > 0) {
+            return "%s: whether %s coincides with %s cannot be said: %d of the baseline's runs diverged or failed"
+                    .formatted(measure, run, baseline, baselineLost);
+        }
         if (lost > 0) {
             return "%s: %s does not coincide with %s: %d of its runs diverged or failed"
                     .formatted(measure, run, baseline, lost);

@@ -65,6 +65,19 @@ class ComparisonTest {
     }
 
     @Test
+    void shouldNotJudgeByABaselineThatDiverged() {
+        RunGroup alike = MadeUpRuns.group("alike", 3, 2, 0.3, epoch -> 80 - 5.0 * epoch);
+        List<SeedRun> runs = new ArrayList<>(baseline.runs());
+        runs.set(2, MadeUpRuns.ended("diverged", runs.get(2)));
+        Comparison comparison = Comparison.ofTraining(new RunGroup("small", runs), alike, FROM_SEEDS);
+        assertThat(comparison.coincidesFrom()).isNull();
+        assertThat(comparison.known()).isFalse();
+        assertThat(comparison.verdict())
+                .endsWith(
+                        "whether alike coincides with small cannot be said: 1 of the baseline's runs diverged or failed");
+    }
+
+    @Test
     void shouldJudgeTheEpochsWhoseSpreadIsKnown() {
         RunGroup running = new RunGroup(
                 "running",
