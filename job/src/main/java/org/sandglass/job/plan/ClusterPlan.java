@@ -26,10 +26,12 @@ import org.sandglass.ops.nn.ResNet;
  * @param requiredGbps the slowest link with which all buckets but the last are summed by the time that backward ends, so
  *     that only the last one is exposed; null if there is none
  * @param noLinkBecause why {@code requiredGbps} is null; null if it is not
- * @param analyticGbps the same by the estimate of Goyal et al., section 4.3: twice the gradient in the time of backward
+ * @param analyticGbps the same by the estimate of Goyal et al., section 4.3: twice the gradient, as it travels, in the time of
+ *     backward
  * @param diskBytesPerHost of what exchanges spill, or of the host's pack
  * @param decodeShare of the hosts' cores that decoding takes
  * @param coresPerDevice that must decode for one device that computes and never waits for others
+ * @param unevenBecause how workers are dealt if not all devices have equally many; null if they have
  * @param widths the same for fewer hosts
  */
 public record ClusterPlan(
@@ -44,6 +46,7 @@ public record ClusterPlan(
         double diskBytesPerHost,
         double decodeShare,
         double coresPerDevice,
+        @Nullable String unevenBecause,
         List<Width> widths) {
 
     /** The forecast for some hosts; k is the number of workers. */
@@ -75,7 +78,8 @@ public record ClusterPlan(
         IterationForecast iterations = new IterationForecast(recipe, network, cluster);
         EpochForecast epochs = new EpochForecast(recipe, cluster, iterations);
         int workers = recipe.training().workers();
-        int microbatches = EpochForecast.microbatches(workers, cluster.hosts() * cluster.devicesPerHost());
+        int devices = cluster.hosts() * cluster.devicesPerHost();
+        int microbatches = EpochForecast.microbatches(workers, devices);
         List<Width> widths = new ArrayList<>();
         int perHost = cluster.devicesPerHost() * microbatches;
         for (int hosts = 1; hosts < cluster.hosts() && hosts * perHost < workers; hosts *= 2) {
@@ -96,11 +100,17 @@ public record ClusterPlan(
                 whole.efficiency(),
                 link.gbps(),
                 link.missing(),
-                2 * iterations.gradientBytes() / cluster.backward() * 8 / 1e9 / cluster.linkEfficiency(),
+                2 * iterations.wireBytes() / cluster.backward() * 8 / 1e9 / cluster.linkEfficiency(),
                 new ExchangeForecast(recipe.exchange(), cluster, cluster.hosts()).diskBytes(),
                 epoch.imagesPerSecond() / (cluster.hosts() * cluster.coresPerHost() * cluster.decodePerCore()),
                 recipe.training().perWorkerBatchSize() / iterations.on(1, 1, 1).seconds() / cluster.decodePerCore(),
+                workers % devices == 0 ? null : uneven(workers, devices, microbatches),
                 widths);
+    }
+
+    private static String uneven(int workers, int devices, int most) {
+        return "%d workers on %d devices: %d train %d in an iteration, and the others wait after %d; a multiple of %d would use all"
+                .formatted(workers, devices, workers - (most - 1) * devices, most, most - 1, devices);
     }
 
     private static Width width(int hosts, int k, EpochForecast.Epoch epoch, List<Width> narrower) {
@@ -136,7 +146,7 @@ public record ClusterPlan(
     }
 
     private List<List<String>> figures() {
-        return List.of(
+        List<List<String>> figures = new ArrayList<>(List.of(
                 figure("iteration", "%.4f s", iterationSeconds),
                 figure("of it exposed communication", "%.4f s", exposedSeconds),
                 figure("epoch", "%.1f s", epochSeconds),
@@ -148,7 +158,11 @@ public record ClusterPlan(
                 figure("link by the paper's estimate", "%.1f Gbit/s", analyticGbps),
                 figure("disk of a host, for images", "%.1f GB", diskBytesPerHost / 1e9),
                 figure("decoding, of the cores", "%.0f %%", 100 * decodeShare),
-                figure("cores that feed a device", "%.1f", coresPerDevice));
+                figure("cores that feed a device", "%.1f", coresPerDevice)));
+        if (unevenBecause != null) {
+            figures.add(figure("uneven", "%s", unevenBecause));
+        }
+        return figures;
     }
 
     private static List<String> figure(String name, String format, @Nullable Object value) {

@@ -102,7 +102,7 @@ final class IterationForecast {
 
     private NetworkForecast network() {
         return new NetworkForecast(
-                cluster.linkBytesPerSecond() * (recipe.collective().wire() == DataType.BF16 ? 2 : 1),
+                cluster.linkBytesPerSecond() * gradientBytes() / wireBytes(),
                 cluster.latency(),
                 cluster.engineBytesPerSecond(),
                 cluster.frame(),
@@ -134,6 +134,11 @@ final class IterationForecast {
     /** Bytes of the vector that is summed. */
     double gradientBytes() {
         return (double) buckets.get(buckets.size() - 1).end() * Float.BYTES;
+    }
+
+    /** Bytes of it as they travel. */
+    double wireBytes() {
+        return gradientBytes() / (recipe.collective().wire() == DataType.BF16 ? 2 : 1);
     }
 
     /**

@@ -29,8 +29,13 @@ public record MemoryPlan(List<Part> parts) {
 
     private static final int LARGE_IMAGE = 64;
 
-    /** Bytes for something. */
-    public record Part(String name, long bytes) {}
+    /** Bytes for something, in the JVM's heap or beside it. */
+    public record Part(String name, long bytes, boolean inHeap) {
+
+        Part(String name, long bytes) {
+            this(name, bytes, false);
+        }
+    }
 
     /** Defends against later changes of the list. */
     public MemoryPlan {
@@ -62,8 +67,8 @@ public record MemoryPlan(List<Part> parts) {
         }
         long image = floats(network.inputShape().elements());
         long buffers = ShardOptions.PREFETCH + 1L;
-        parts.add(new Part("input buffers", buffers * batch * image));
-        parts.add(new Part("encoded images", size < LARGE_IMAGE ? 0 : buffers * batch * ENCODED_BYTES));
+        parts.add(new Part("input buffers", buffers * batch * image, true));
+        parts.add(new Part("encoded images", size < LARGE_IMAGE ? 0 : buffers * batch * ENCODED_BYTES, true));
         parts.add(new Part("JVM and libraries, about", PROCESS_BYTES));
         return new MemoryPlan(parts);
     }
@@ -96,10 +101,7 @@ public record MemoryPlan(List<Part> parts) {
 
     /** What lies in the JVM's heap: what spark.executor.memory is for. */
     public long heapBytes() {
-        return parts.stream()
-                .filter(part -> part.name().startsWith("input") || part.name().startsWith("encoded"))
-                .mapToLong(Part::bytes)
-                .sum();
+        return parts.stream().filter(Part::inHeap).mapToLong(Part::bytes).sum();
     }
 
     /** A table for people. */

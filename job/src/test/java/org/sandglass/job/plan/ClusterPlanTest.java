@@ -41,6 +41,14 @@ class ClusterPlanTest {
     }
 
     @Test
+    void shouldEstimateTheLinkByTheBytesThatTravel() {
+        Map<String, String> settings = onHosts(4);
+        double whole = plan(settings).analyticGbps();
+        settings.put("collective.wire", "bf16");
+        assertThat(plan(settings).analyticGbps()).isCloseTo(whole / 2, withinPercentage(0.01));
+    }
+
+    @Test
     void shouldExposeTheWholeSumWithoutOverlap() {
         ClusterPlan plan = plan(Map.of("collective.overlap", "false"));
         double sum = 2 * 31.0 / 32 * 102.2e6 / (0.85 * 50e9 / 8);
@@ -76,6 +84,11 @@ class ClusterPlanTest {
         assertThat(uneven.scalingEfficiency()).isCloseTo(even.scalingEfficiency() * 32 / 48, within(1e-9));
         assertThat(uneven.widths()).extracting(ClusterPlan.Width::k).containsExactly(16, 32);
         assertThat(even.widths()).extracting(ClusterPlan.Width::k).containsExactly(16, 32, 48);
+        assertThat(uneven.table())
+                .containsPattern(
+                        "uneven +32 workers on 24 devices: 8 train 2 in an iteration, and the others wait after 1;"
+                                + " a multiple of 24 would use all");
+        assertThat(even.unevenBecause()).isNull();
     }
 
     @Test
