@@ -12,6 +12,7 @@ import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 import org.sandglass.job.experiment.Comparison;
 import org.sandglass.job.experiment.ComparisonPage;
+import org.sandglass.job.experiment.ExperimentData;
 import org.sandglass.job.experiment.RunGroup;
 import org.sandglass.job.experiment.SeedRun;
 import org.sandglass.job.failure.JobFailure;
@@ -81,7 +82,7 @@ final class CompareCommand implements Runnable {
         Map<String, RunGroup> groups = new LinkedHashMap<>();
         List<String> places = new ArrayList<>(List.of(baseline));
         places.addAll(runs);
-        if (places.stream().distinct().count() < places.size()) {
+        if (places.stream().map(Path::new).distinct().count() < places.size()) {
             throw JobFailure.usage("Cannot compare: a directory is given twice: " + String.join(" ", places));
         }
         places.forEach(place -> groups.put(place, group(place, places, hadoop)));
@@ -110,7 +111,7 @@ final class CompareCommand implements Runnable {
                     .set("comparisons", new ObjectMapper().valueToTree(comparisons)));
         } else {
             comparisons.forEach(comparison -> writer.println(comparison.verdict()));
-            if (!comparisons.stream().allMatch(Comparison::known)) {
+            if (!comparisons.stream().allMatch(comparison -> comparison.known() || comparison.baselineLost() > 0)) {
                 writer.println("to judge: give directories of several seeds' runs, or --spread");
             }
             writer.println("curves: " + out);
@@ -118,6 +119,11 @@ final class CompareCommand implements Runnable {
     }
 
     private static RunGroup group(String place, List<String> places, Configuration hadoop) {
+        List<String> settings = ExperimentData.settingsOf(place, hadoop);
+        if (!settings.isEmpty()) {
+            throw JobFailure.usage("Cannot compare " + place + ": holds an experiment; give its settings, which are "
+                    + String.join(" ", settings));
+        }
         String name = new Path(place).getName();
         boolean unique = places.stream()
                         .filter(other -> new Path(other).getName().equals(name))

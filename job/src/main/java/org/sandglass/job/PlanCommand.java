@@ -76,8 +76,11 @@ final class PlanCommand implements Runnable {
 
     @Override
     public void run() {
-        if (classes < 0 || threads <= 0) {
-            throw JobFailure.usage("Cannot plan: classes=%d threads=%d".formatted(classes, threads));
+        if (classes < 0) {
+            throw JobFailure.usage("Cannot plan: --classes must not be negative: " + classes);
+        }
+        if (threads <= 0) {
+            throw JobFailure.usage("Cannot plan: --threads must be positive: " + threads);
         }
         PlanFile file = PlanFile.load(recipe.file(), recipe.overrides());
         Optional<ClusterSettings> cluster = file.cluster();

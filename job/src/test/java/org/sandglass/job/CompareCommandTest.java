@@ -73,8 +73,23 @@ class CompareCommandTest {
     void shouldRefuseWhatCannotBeCompared() {
         assertThat(compare("small", "small")).isEqualTo(ExitCode.USAGE.code());
         assertThat(error.toString()).contains("a directory is given twice");
+        error.getBuffer().setLength(0);
+        assertThat(compare("small", "small/")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(error.toString()).contains("a directory is given twice");
         assertThat(compare("small", "nothing")).isEqualTo(ExitCode.DATA.code());
         assertThat(error.toString()).contains("Cannot read run: ", "/nothing");
+    }
+
+    @Test
+    void shouldNameTheSettingsOfAnExperiment() throws IOException {
+        Files.createDirectories(directory.resolve("all"));
+        Files.writeString(directory.resolve("all/experiment.json"), """
+                {"name": "all", "title": "", "paper": "", "baseline": null, "machines": [], "recipe": {}, "settings": [
+                  {"name": "a, b", "directory": "a-b", "series": "", "table": "train", "paper": "", "workers": 1,
+                   "perWorkerBatchSize": 1, "changes": [], "runs": []}]}
+                """);
+        assertThat(compare("small", "all")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(error.toString()).contains("holds an experiment; give its settings, which are ", "/all/a-b");
     }
 
     private void record(String run, long seed, double... errors) throws IOException {
@@ -99,7 +114,7 @@ class CompareCommandTest {
         for (String argument : arguments) {
             boolean option =
                     argument.startsWith("--") || words.get(words.size() - 1).equals("--spread");
-            words.add(option ? argument : directory.resolve(argument).toString());
+            words.add(option ? argument : directory.resolve(argument) + (argument.endsWith("/") ? "/" : ""));
         }
         return Sandglass.run(words.toArray(String[]::new), new PrintWriter(output, true), new PrintWriter(error, true));
     }

@@ -70,6 +70,9 @@ class SandglassTest {
             train --data x --run y --conf /no.conf     | Cannot read recipe: /no.conf: no such file
             plan --no-memory                           | Cannot plan: without --conf: no groups cluster and calibration, and so nothing but memory; add them (conf/README.md, Clusters to plan for), or leave out --no-memory
             plan --out x --conf ../conf/quickstart.conf | Cannot plan: ../conf/quickstart.conf: no groups cluster and calibration, and so nothing but memory; add them (conf/README.md, Clusters to plan for), or leave out --out
+            plan --classes -1                          | Cannot plan: --classes must not be negative: -1
+            plan --threads 0                           | Cannot plan: --threads must be positive: 0
+            experiment run ../conf/paper/depth-cpu.conf --only smal --out /nowhere/x | Cannot find setting "smal" of experiment depth-cpu; there are "small", "large"
             train --data x --run y --set model.nam=r   | Cannot read recipe: --set model.nam=r: unknown key model.nam; the nearest is model.name
             """)
     void shouldSayInOneLineWhatIsWrongAndExitWith2(String arguments, String message) {
@@ -102,6 +105,15 @@ class SandglassTest {
                         .schedule(recipe.training().globalBatchSize())
                         .target())
                 .isEqualTo(name.startsWith("imagenet") ? 3.2 : 0.1);
+    }
+
+    @Test
+    void shouldSayWhatAReportIsMadeOf() {
+        assertThat(run("experiment report ../conf/paper/cpu.conf")).isEqualTo(3);
+        assertThat(err.toString())
+                .contains(
+                        "cpu.conf: is not what an experiment wrote, at line 1; give the directory of its runs, as runs/NAME, or a"
+                                + " data.json");
     }
 
     /** There is no such Spark: who opened it before looking would tell another error. */

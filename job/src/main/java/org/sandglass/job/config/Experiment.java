@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.sandglass.job.failure.JobFailure;
 
 /**
@@ -72,8 +73,8 @@ public record Experiment(
         List<String> known = settings.stream().map(Setting::name).toList();
         for (String wanted : names) {
             if (!known.contains(wanted)) {
-                throw JobFailure.usage("Cannot find setting " + wanted + " of experiment " + name + "; there are "
-                        + String.join(", ", known));
+                throw JobFailure.usage("Cannot find setting \"" + wanted + "\" of experiment " + name + "; there are "
+                        + known.stream().collect(Collectors.joining("\", \"", "\"", "\"")));
             }
         }
         return settings.stream()

@@ -140,9 +140,9 @@ public record ExperimentData(
      */
     public static ExperimentData read(String uri, Configuration hadoop) {
         RunFiles files = new RunFiles(uri, hadoop);
-        Optional<String> plan = files.read(PLAN);
+        Optional<ExperimentData> plan = plan(files);
         if (plan.isPresent()) {
-            return parse(plan.get(), files.uri(PLAN)).withRuns(files, hadoop);
+            return plan.get().withRuns(files, hadoop);
         }
         String text = RunFiles.readFile(uri, hadoop)
                 .orElseThrow(() -> JobFailure.data("Cannot read experiment: " + uri + ": neither a directory with "
@@ -153,13 +153,21 @@ public record ExperimentData(
     /**
      * What a queue's directory is for.
      *
-     * @throws JobFailure (data) if it holds no experiment
+     * @return nothing if it holds no experiment
+     * @throws JobFailure (data) if it cannot be read
      */
-    static ExperimentData plan(String uri, Configuration hadoop) {
+    static Optional<ExperimentData> plan(RunFiles files) {
+        return files.read(PLAN).map(plan -> parse(plan, files.uri(PLAN)));
+    }
+
+    /** The URIs of the settings of a queue's directory, each of which holds runs; none if it is no such directory. */
+    public static List<String> settingsOf(String uri, Configuration hadoop) {
         RunFiles files = new RunFiles(uri, hadoop);
-        return files.read(PLAN)
-                .map(plan -> parse(plan, files.uri(PLAN)))
-                .orElseThrow(() -> JobFailure.data("Cannot read experiment: " + files.uri(PLAN) + ": is not there"));
+        return plan(files)
+                .map(plan -> plan.settings().stream()
+                        .map(setting -> files.uri(setting.directory()))
+                        .toList())
+                .orElse(List.of());
     }
 
     /** The runs of a setting, as far as they have come, in the order of their names. */
@@ -175,7 +183,13 @@ public record ExperimentData(
         try {
             return JSON.readValue(text, ExperimentData.class);
         } catch (JsonProcessingException e) {
-            throw JobFailure.data("Cannot read experiment: " + uri + ": " + e.getOriginalMessage(), e);
+            String where = e.getLocation() == null
+                    ? ""
+                    : ", at line " + e.getLocation().getLineNr();
+            throw JobFailure.data(
+                    "Cannot read experiment: " + uri + ": is not what an experiment wrote" + where
+                            + "; give the directory of its runs, as runs/NAME, or a data.json",
+                    e);
         }
     }
 

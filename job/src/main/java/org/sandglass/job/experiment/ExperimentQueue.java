@@ -95,8 +95,7 @@ public final class ExperimentQueue {
      *     is not there
      */
     public ExperimentData check() {
-        Optional<ExperimentData> present =
-                files.read(ExperimentData.PLAN).map(plan -> ExperimentData.parse(plan, files.uri(ExperimentData.PLAN)));
+        Optional<ExperimentData> present = ExperimentData.plan(files);
         if (present.isPresent() && !order.resume()) {
             throw JobFailure.usage("Cannot run experiment: " + files.uri("") + ": holds one already; go on with it by"
                     + " --resume, or give another --out");

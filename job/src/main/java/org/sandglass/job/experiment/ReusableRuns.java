@@ -31,8 +31,10 @@ final class ReusableRuns {
     static ReusableRuns of(List<String> experiments, Configuration hadoop) {
         List<Ended> ended = new ArrayList<>();
         for (String uri : experiments) {
-            ExperimentData plan = ExperimentData.plan(uri, hadoop);
             RunFiles files = new RunFiles(uri, hadoop);
+            ExperimentData plan = ExperimentData.plan(files)
+                    .orElseThrow(() -> JobFailure.data("Cannot reuse runs of " + uri + ": there is no "
+                            + ExperimentData.PLAN + " in it; give the directory of an experiment's runs"));
             for (SettingData setting : plan.settings()) {
                 ExperimentData.runs(files, setting.directory(), hadoop).stream()
                         .filter(RecordedRun::hasEnded)
@@ -62,7 +64,8 @@ final class ReusableRuns {
      */
     Optional<String> equal(TableIdentity table, TableIdentity validation, Recipe recipe) {
         return runs.stream()
-                .filter(ended -> ended.table().equals(table) && ended.validation().equals(validation))
+                .filter(ended ->
+                        ended.table().equals(table) && ended.validation().equals(validation))
                 .map(Ended::run)
                 .filter(run -> run.recipe().differences(recipe).isEmpty())
                 .map(RecordedRun::uri)

@@ -17,6 +17,7 @@ import org.sandglass.job.config.Recipe;
 import org.sandglass.job.data.TableIdentity;
 import org.sandglass.job.failure.JobFailure;
 import org.sandglass.job.report.RunDirectory;
+import org.sandglass.job.report.RunFiles;
 import org.sandglass.job.report.Summary;
 
 class ReusableRunsTest {
@@ -48,8 +49,8 @@ class ReusableRunsTest {
 
     @Test
     void shouldTakeARunOfTheSameRecipeAndTables() {
-        assertThat(reusable().equal(JPEG, TEST, recipe)).hasValueSatisfying(uri -> assertThat(uri)
-                .contains("plain/seed-3"));
+        assertThat(reusable().equal(JPEG, TEST, recipe))
+                .hasValueSatisfying(uri -> assertThat(uri).contains("plain/seed-3"));
     }
 
     @Test
@@ -66,7 +67,7 @@ class ReusableRunsTest {
 
     @Test
     void shouldRefuseAnExperimentThatDoesNotTellItsTables() throws IOException {
-        ExperimentData told = ExperimentData.plan(uri(""), hadoop);
+        ExperimentData told = ExperimentData.plan(new RunFiles(uri(""), hadoop)).orElseThrow();
         plan(new ExperimentData(
                 told.name(), told.title(), told.paper(), null, List.of(), Map.of(), told.recipe(), told.settings()));
         assertThatThrownBy(this::reusable)
@@ -89,7 +90,31 @@ class ReusableRunsTest {
 
     private static Summary summary() {
         return new Summary(
-                Summary.Status.FINISHED, "cifar-resnet8", 9, 90, 2, 2, 32, 100, 20, 0.5, 22.0, 1.0, 500, 0, 0, 60, 1, 0, 1, 0,
-                "ab", "cpu", "f32", "3.5.6", "0123abc", null);
+                Summary.Status.FINISHED,
+                "cifar-resnet8",
+                9,
+                90,
+                2,
+                2,
+                32,
+                100,
+                20,
+                0.5,
+                22.0,
+                1.0,
+                500,
+                0,
+                0,
+                60,
+                1,
+                0,
+                1,
+                0,
+                "ab",
+                "cpu",
+                "f32",
+                "3.5.6",
+                "0123abc",
+                null);
     }
 }
