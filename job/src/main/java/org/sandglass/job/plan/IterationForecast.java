@@ -6,6 +6,7 @@ import org.sandglass.job.config.ClusterSettings;
 import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.ops.collective.Algorithm;
+import org.sandglass.ops.collective.CollectiveOptions;
 import org.sandglass.ops.collective.NetworkForecast;
 import org.sandglass.ops.gradient.BucketPlan;
 import org.sandglass.ops.gradient.GradientBucket;
@@ -19,8 +20,8 @@ import org.sandglass.ops.tensor.DataType;
  */
 final class IterationForecast {
 
-    /** Twice {@code collective}'s own: it changes little, and makes shorter forecasts. */
-    static final int FRAME_BYTES = 256 << 10;
+    /** Larger than what is sent: it changes little, and makes shorter forecasts. */
+    static final int FRAME_BYTES = 2 * CollectiveOptions.DEFAULT_SEGMENT_BYTES;
 
     private final Recipe recipe;
     private final ClusterSettings cluster;
