@@ -6,7 +6,6 @@ import org.sandglass.job.config.ClusterSettings;
 import org.sandglass.job.config.CollectiveSettings;
 import org.sandglass.job.config.Recipe;
 import org.sandglass.ops.collective.Algorithm;
-import org.sandglass.ops.collective.CollectiveOptions;
 import org.sandglass.ops.collective.NetworkForecast;
 import org.sandglass.ops.gradient.BucketPlan;
 import org.sandglass.ops.gradient.GradientBucket;
@@ -20,8 +19,8 @@ import org.sandglass.ops.tensor.DataType;
  */
 final class IterationForecast {
 
-    /** Larger than what is sent: it changes little, and makes shorter forecasts. */
-    static final int FRAME_BYTES = 2 * CollectiveOptions.DEFAULT_SEGMENT_BYTES;
+    /** Larger than what is sent, for shorter forecasts, and such that halves of a buffer need no small frame for a rest. */
+    static final int FRAME_BYTES = 256 << 10;
 
     private final Recipe recipe;
     private final ClusterSettings cluster;

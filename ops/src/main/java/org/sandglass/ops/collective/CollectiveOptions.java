@@ -28,7 +28,7 @@ public record CollectiveOptions(
      * With its header, what two segments of TCP carry over loopback (65,483 bytes each, by IPv4): any more would travel in a
      * small segment of its own, which costs as much as a large one. Where segments are smaller it makes no difference.
      */
-    public static final int DEFAULT_SEGMENT_BYTES = 130_940;
+    private static final int DEFAULT_SEGMENT_BYTES = 130_940;
 
     private static final int MAXIMUM_SEGMENT_BYTES = 64 << 20;
 
